@@ -1,0 +1,1 @@
+"""From the tables of a site to the cohort: validation, linkage, eligibility, follow-up, flow and folds."""

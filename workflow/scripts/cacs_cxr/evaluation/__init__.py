@@ -1,0 +1,1 @@
+"""Discrimination, operating points and predicted categories, on arrays and frames, without torch."""

@@ -1,0 +1,78 @@
+"""The edge between a rule and the library: the log file of a job, and what it says first and last."""
+
+import logging
+import os
+import platform
+import sys
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from cacs_cxr.faults import InputError
+
+LOGGER = logging.getLogger("cacs_cxr")
+
+
+@contextmanager
+def logged(snakemake: Any) -> Iterator[None]:
+    """Send everything that a job prints, its libraries included, to the rule's log; errors to the terminal as well.
+
+    Args:
+        snakemake: the object that Snakemake hands to a script; only its rule, wildcards and log are read.
+    """
+    log = Path(str(snakemake.log[0]))
+    log.parent.mkdir(parents=True, exist_ok=True)
+    terminal = os.dup(2)
+    with log.open("w", encoding="utf-8") as file:
+        os.dup2(file.fileno(), 1)
+        os.dup2(file.fileno(), 2)
+    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(message)s", force=True)
+    logging.captureWarnings(True)
+    start = time.monotonic()
+    LOGGER.info("%s %s on Python %s", snakemake.rule, dict(snakemake.wildcards), platform.python_version())
+    try:
+        yield
+    except BaseException as error:
+        text = str(error) if isinstance(error, InputError) else f"{type(error).__name__}: {error}"
+        with os.fdopen(os.dup(terminal), "w", encoding="utf-8") as screen:
+            screen.write(f"\n{snakemake.rule}: {text}\nThe whole story: {log}\n")
+        traceback.print_exc()
+        sys.stderr.flush()
+        raise
+    else:
+        LOGGER.info("done in %.1f s", time.monotonic() - start)
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os.dup2(terminal, 1)
+        os.dup2(terminal, 2)
+        os.close(terminal)
+
+
+def progress(total: int, *, noun: str, every_seconds: float = 5.0) -> Callable[[int], None]:
+    """Reporter of a loop's progress: plain lines with rate and time left, at most one every few seconds.
+
+    Args:
+        total: how many steps there are.
+        noun: what a step is, in the plural, e.g. ``"radiographs"``.
+        every_seconds: least time between two lines; the last step always gives one.
+
+    Returns:
+        A function to call with the number of steps done so far.
+    """
+    start = last = time.monotonic()
+
+    def report(done: int) -> None:
+        nonlocal last
+        now = time.monotonic()
+        if now - last < every_seconds and done < total:
+            return
+        last = now
+        rate = done / max(now - start, 1e-9)
+        left = (total - done) / rate if rate else float("nan")
+        LOGGER.info("%d of %d %s, %.1f/s, %.0f s left", done, total, noun, rate, left)
+
+    return report

@@ -1,0 +1,1 @@
+"""From network logits to predictions: calibration, clinical and integrated models, the external ensemble."""

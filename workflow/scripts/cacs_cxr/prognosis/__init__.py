@@ -1,0 +1,1 @@
+"""Survival by category: Kaplan-Meier, log-rank, Cox and concordance, matching R."""
