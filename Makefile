@@ -1,0 +1,43 @@
+# Two commands do all the set-up: `make study` runs the study, `make test` passes the tests.
+
+VENV ?= .venv
+PYTHON ?= $(firstword $(foreach name,python3.13 python3.12 python3.11 python3 python,$(if $(shell $(name) -c "import sys; print(sys.version_info >= (3, 11) or '')" 2>/dev/null | grep True),$(name))))
+READY := $(VENV)/ready
+
+.PHONY: help setup study test test-fast lint format clean-environment
+
+help:
+	@echo "make study   set up the environment if needed, then run the study (snakemake --cores all)"
+	@echo "make test    set up the environment if needed, then run the tests"
+	@echo "make lint    ruff, mypy, snakefmt and snakemake --lint"
+
+setup: $(READY)
+
+$(READY): envs/requirements.lock
+	@test -n "$(PYTHON)" || { echo "No Python 3.11 or newer was found. Install one, or name it: make study PYTHON=/path/to/python3.11"; exit 1; }
+	@echo "Setting up the environment in $(VENV) with $$($(PYTHON) --version): about 3 GB to download and 7 GB of disk"
+	@echo "(PyTorch with CUDA is most of it); some minutes, once."
+	@$(PYTHON) -c "import shutil, sys; free = shutil.disk_usage('.').free / 1e9; sys.exit(f'Only {free:.1f} GB of disk are free here, expected at least 8. Free some, or set VENV to a larger disk: make study VENV=/path/to/environment' if free < 8 else 0)"
+	@rm -rf $(VENV)
+	@$(PYTHON) -m venv $(VENV)
+	@$(VENV)/bin/python -m pip install --disable-pip-version-check --require-hashes --requirement envs/requirements.lock
+	@touch $(READY)
+	@echo "The environment is ready. To use it by hand: . $(VENV)/bin/activate"
+
+study: $(READY)
+	@. $(VENV)/bin/activate && snakemake --cores all
+
+test: $(READY)
+	@. $(VENV)/bin/activate && python -m pytest
+
+test-fast: $(READY)
+	@. $(VENV)/bin/activate && python -m pytest -m "not slow"
+
+lint: $(READY)
+	@. $(VENV)/bin/activate && ruff check . && ruff format --check . && mypy && snakefmt --check Snakefile workflow/rules && snakemake --lint
+
+format: $(READY)
+	@. $(VENV)/bin/activate && ruff check --fix . && ruff format . && snakefmt Snakefile workflow/rules
+
+clean-environment:
+	rm -rf $(VENV)

@@ -1,0 +1,32 @@
+"""The study from an archive of predictions: no image, no network."""
+
+
+rule unpack_archive:
+    input:
+        archive=config["archive"],
+    output:
+        analysis="results/cohort/analysis.parquet",
+        study="results/cohort/study.json",
+        flow="results/cohort/flow.csv",
+        predictions="results/predictions/predictions.parquet",
+    log:
+        "logs/unpack_archive.log",
+    conda:
+        "../../envs/stats.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 2000 * attempt,
+        runtime=lambda wildcards, attempt: 20 * attempt,
+    params:
+        code=code("unpack_archive.py"),
+        definition=definition(),
+    message:
+        "unpacked and checked the archive"
+    script:
+        "../scripts/unpack_archive.py"
+
+
+rule predictions:
+    localrule: True
+    input:
+        rules.unpack_archive.output,

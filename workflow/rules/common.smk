@@ -1,0 +1,76 @@
+"""What the rule files share: functions only."""
+
+import sys
+from pathlib import Path
+
+for folder in ("workflow", "workflow/scripts"):
+    sys.path.insert(0, f"{workflow.basedir}/{folder}")
+
+from snakemake.exceptions import WorkflowError
+
+from cacs_cxr.code_digest import code_digest as code
+from cacs_cxr.configuration import check_configuration
+from cacs_cxr.faults import InputError
+from progress import show_progress
+
+try:
+    check_configuration(config, schema_file=Path(workflow.basedir, "workflow/schemas/config.schema.yaml"))
+except InputError as error:
+    raise WorkflowError(str(error)) from None
+
+if workflow.is_main_process:
+    show_progress()
+
+MODEL_FILES = "results/models/{threshold}/fold-{fold}"
+TABLES = ["table1", "auc", "operating_points", "cox", "paper_comparison", "assumptions"]
+FIGURES = ["flow", "roc", "auc", "kaplan_meier", "cox"]
+
+
+def site_names(role=None):
+    """Names of the sites, of one role or of all."""
+    return [site["name"] for site in config["sites"] if role in (None, site["role"])]
+
+
+def site(name):
+    """Configuration of one site."""
+    return next(site for site in config["sites"] if site["name"] == name)
+
+
+def thresholds():
+    """Names of the thresholds."""
+    return [threshold["name"] for threshold in config["thresholds"]]
+
+
+def folds():
+    """Numbers of the folds."""
+    return range(config["folds"]["count"])
+
+
+def site_tables(names):
+    """Files of the tables that the sites hand over, each once."""
+    files = []
+    for name in names:
+        parts = [site(name)["patients"], site(name)["scores"], site(name)["outcomes"]]
+        files += [part["file"] for part in parts if part]
+        files += [site(name)["radiographs"]["table"]] if "table" in site(name)["radiographs"] else []
+    return list(dict.fromkeys(files))
+
+
+def radiograph_folders(names):
+    """Folders of the sites' radiographs; in a simulated study, of the shards that are drawn."""
+    folders = [site(name)["radiographs"]["folder"] for name in names]
+    if not config["simulated"]:
+        return folders
+    return [f"{folder}/shard-{shard}" for folder in folders for shard in range(config["simulation"]["shards"])]
+
+
+def gpus():
+    """GPUs that a job with a network asks for."""
+    wanted = config["training"]["device"]
+    return int(wanted == "cuda" or (wanted == "auto" and Path("/proc/driver/nvidia/gpus").exists()))
+
+
+def definition():
+    """What is studied, as plain values: the part of the configuration that tables and figures are named by."""
+    keys = ["title", "simulated", "biomarker", "thresholds", "categories", "factors", "event"]
+    return {key: config[key] for key in keys}

@@ -1,0 +1,117 @@
+"""The configuration: a closed schema, and an error that names the key that was meant."""
+
+import difflib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import ValidationError
+
+from cacs_cxr.faults import Fault, InputError
+from cacs_cxr.study import Study
+
+
+def check_configuration(config: Mapping[str, Any], *, schema_file: Path) -> None:
+    """Refuse a configuration that the schema does not allow, all faults together.
+
+    Args:
+        config: the merged configuration, as Snakemake holds it.
+        schema_file: workflow/schemas/config.schema.yaml.
+
+    Raises:
+        InputError: unknown keys (with the nearest key that exists), missing keys, values of the wrong type or range,
+            thresholds that do not rise, categories that do not fit them, files named for a start that needs none.
+    """
+    schema = yaml.safe_load(schema_file.read_text(encoding="utf-8"))
+    errors = sorted(Draft202012Validator(schema).iter_errors(config), key=lambda error: list(map(str, error.path)))
+    faults = [fault for error in errors for fault in _faults(error)]
+    if not faults:
+        faults = list(_contradictions(config))
+    if faults:
+        raise InputError(faults)
+
+
+def _faults(error: ValidationError) -> Iterator[Fault]:
+    place = ".".join(str(part) for part in error.absolute_path)
+    if error.validator == "additionalProperties" and isinstance(error.instance, dict):
+        known = list(error.schema.get("properties", {}))
+        for key in error.instance:
+            if key not in known:
+                close = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
+                remedy = f"Did you mean '{close[0]}'?" if close else f"Known here: {', '.join(known)}."
+                full = f"{place}.{key}" if place else key
+                yield Fault("configuration", None, full, "", "a key that the schema knows", remedy)
+    elif error.validator == "required":
+        missing = [key for key in error.validator_value if key not in error.instance]
+        for key in missing:
+            full = f"{place}.{key}" if place else key
+            yield Fault("configuration", None, full, "", "this key to be present", "Add it; docs/configuration.md explains it.")
+    else:
+        expected = error.schema.get("description") or error.message
+        found = str(error.instance) if not isinstance(error.instance, dict | list) else type(error.instance).__name__
+        yield Fault("configuration", None, place, found, _rule(error), f"Meaning of the key: {expected}")
+
+
+def _rule(error: ValidationError) -> str:
+    rules = {
+        "enum": lambda value: "one of " + ", ".join(map(str, value)),
+        "type": lambda value: "a value of type " + (value if isinstance(value, str) else " or ".join(value)),
+        "minimum": lambda value: f"at least {value}",
+        "maximum": lambda value: f"at most {value}",
+        "exclusiveMinimum": lambda value: f"more than {value}",
+        "exclusiveMaximum": lambda value: f"less than {value}",
+        "pattern": lambda value: f"text that matches {value}",
+        "minItems": lambda value: f"at least {value} items",
+    }
+    return rules.get(error.validator, lambda _value: error.message)(error.validator_value)
+
+
+def _contradictions(config: Mapping[str, Any]) -> Iterator[Fault]:
+    try:
+        Study.from_plain(config)
+    except ValueError as error:
+        yield Fault("configuration", None, "thresholds, categories or sites", "", "a study that fits together", str(error))
+    names = [site["name"] for site in config["sites"]]
+    if len(names) != len(set(names)):
+        yield Fault("configuration", None, "sites", "", "a name of its own for every site", "Rename one of the two.")
+    if config["start_from"] == "predictions":
+        if not config["archive"]:
+            yield Fault(
+                "configuration",
+                None,
+                "archive",
+                "",
+                "a folder or .tar.gz with analysis.csv and predictions.csv, since start_from is predictions",
+                "Name it: --config start_from=predictions archive=PATH",
+            )
+        elif not Path(config["archive"]).exists():
+            yield Fault("configuration", None, "archive", str(config["archive"]), "an existing path", "Mend the path.")
+        return
+    for number, factor in enumerate(config["factors"]):
+        if factor["kind"] == "binary" and len(factor.get("levels", ())) != 2:
+            yield Fault(
+                "configuration", None, f"factors.{number}.levels", "", "two levels, the second coded 1", "e.g. levels: [F, M]"
+            )
+        for site in config["sites"]:
+            if factor["name"] not in site["patients"]["columns"]:
+                yield Fault(
+                    "configuration",
+                    None,
+                    f"sites: {site['name']}: patients.columns",
+                    "",
+                    f"a column for the factor '{factor['name']}'",
+                    "Name the column of the patients file that holds it, or take the factor out of `factors`.",
+                )
+    if config["simulated"]:
+        for site in config["sites"]:
+            if site["name"] not in config["simulation"]["patients"]:
+                yield Fault(
+                    "configuration",
+                    None,
+                    "simulation.patients",
+                    "",
+                    f"a number of patients for the site '{site['name']}', since simulated is true",
+                    "Add it, or set simulated: false for a study on real patients.",
+                )

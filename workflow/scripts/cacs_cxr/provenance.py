@@ -1,0 +1,116 @@
+"""Where a result comes from: versions, code, configuration, input checksums, git state, hardware and wall times."""
+
+import hashlib
+import os
+import platform
+import subprocess
+from collections.abc import Iterable, Mapping
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+PACKAGES = (
+    "snakemake", "torch", "torchvision", "timm", "safetensors", "numpy", "pandas", "pyarrow", "scipy", "scikit-learn",
+    "statsmodels", "lifelines", "pydicom", "python-gdcm", "pylibjpeg-openjpeg", "pyjpegls", "pillow", "matplotlib",
+)  # fmt: skip
+
+
+def package_versions() -> dict[str, str | None]:
+    """Version of each package that a number can depend on; None where it is not installed."""
+    found: dict[str, str | None] = {}
+    for package in PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            found[package] = None
+    return found
+
+
+def file_checksum(path: Path) -> str:
+    """SHA-256 of a file, read in pieces."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while piece := file.read(1 << 20):
+            digest.update(piece)
+    return digest.hexdigest()
+
+
+def folder_checksum(folder: Path) -> str:
+    """SHA-256 over the sorted checksums of a folder's files; names do not count, since they may identify patients."""
+    sums = sorted(file_checksum(path) for path in folder.rglob("*") if path.is_file())
+    return hashlib.sha256("\n".join(sums).encode()).hexdigest()
+
+
+def input_checksums(paths: Iterable[Path]) -> dict[str, str]:
+    """Checksum of each input file or folder, by the name that the configuration gives it."""
+    return {str(path): folder_checksum(path) if path.is_dir() else file_checksum(path) for path in paths}
+
+
+def git_state(repository: Path) -> dict[str, Any]:
+    """Commit of the code and whether tracked files differ from it; None for both outside a git checkout."""
+
+    def git(*arguments: str) -> str | None:
+        try:
+            done = subprocess.run(
+                ["git", "-C", str(repository), *arguments], capture_output=True, text=True, check=True, timeout=30
+            )
+        except (OSError, subprocess.SubprocessError):
+            return None
+        return done.stdout.strip()
+
+    commit = git("rev-parse", "HEAD")
+    changes = git("status", "--porcelain", "--untracked-files=no")
+    return {"commit": commit, "modified": None if commit is None or changes is None else bool(changes)}
+
+
+def hardware() -> dict[str, Any]:
+    """Processor, cores, memory and NVIDIA GPUs of this machine; never its name."""
+    processor = platform.processor() or platform.machine()
+    information = Path("/proc/cpuinfo")
+    if information.exists():
+        models = [line.split(":", 1)[1].strip() for line in information.read_text().splitlines() if "model name" in line]
+        processor = models[0] if models else processor
+    gpus = sorted(Path("/proc/driver/nvidia/gpus").glob("*/information"))
+    names = [line.split(":", 1)[1].strip() for gpu in gpus for line in gpu.read_text().splitlines() if line.startswith("Model")]
+    try:
+        memory = round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1)
+    except (ValueError, OSError):
+        memory = None
+    return {"processor": processor, "cores": os.cpu_count(), "memory_gib": memory, "gpus": names, "system": platform.platform()}
+
+
+def wall_times(folder: Path) -> dict[str, dict[str, float]]:
+    """Jobs and wall seconds of each rule, from the benchmark files that Snakemake wrote."""
+    rows: dict[str, list[float]] = {}
+    for path in sorted(folder.rglob("*.tsv")):
+        rule = path.relative_to(folder).parts[0].removesuffix(".tsv")
+        rows.setdefault(rule, []).append(float(pd.read_csv(path, sep="\t")["s"].iloc[0]))
+    return {rule: {"jobs": len(seconds), "seconds": round(sum(seconds), 1)} for rule, seconds in rows.items()}
+
+
+def manifest(
+    *, config: Mapping[str, Any], inputs: Iterable[Path], repository: Path, benchmarks: Path, outputs: Iterable[Path]
+) -> dict[str, Any]:
+    """Everything that tells how the results came about, as plain values for results/manifest.json.
+
+    Args:
+        config: the configuration of the study.
+        inputs: tables and folders that the sites handed over, or the archive.
+        repository: folder of the code.
+        benchmarks: folder of Snakemake's benchmark files.
+        outputs: result files whose checksums are kept.
+    """
+    return {
+        "simulated": config["simulated"],
+        "seed": config["seed"],
+        "python": platform.python_version(),
+        "packages": package_versions(),
+        "git": git_state(repository),
+        "hardware": hardware(),
+        "inputs": input_checksums(inputs),
+        "outputs": {str(path): file_checksum(path) for path in outputs},
+        "wall_time_by_rule": wall_times(benchmarks),
+        "configuration": dict(config),
+    }
