@@ -1,7 +1,7 @@
 # Two commands do all the set-up: `make study` runs the study, `make test` passes the tests.
 
 VENV ?= .venv
-PYTHON ?= $(firstword $(foreach name,python3.13 python3.12 python3.11 python3 python,$(if $(shell $(name) -c "import sys; print(sys.version_info >= (3, 11) or '')" 2>/dev/null | grep True),$(name))))
+PYTHON ?= $(firstword $(foreach name,python3 python3.13 python3.12 python3.11 python,$(if $(shell $(name) -c "import sys; print(sys.version_info >= (3, 11) or '')" 2>/dev/null | grep True),$(name))))
 READY := $(VENV)/ready
 
 .PHONY: help setup study test test-fast lint format clean-environment

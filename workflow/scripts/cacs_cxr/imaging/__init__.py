@@ -1,1 +1,5 @@
-"""From radiograph files to one 8-bit array: header index, grey values, geometry and the image store."""
+"""Radiographs as files become radiographs as the networks see them: an index of headers, then grey values and geometry.
+
+Files are untrusted: whatever is wrong with one is a machine-readable reason in its row, never a traceback, and no name,
+date, identifier or free text of a header leaves the index.
+"""

@@ -51,11 +51,11 @@ class LinearModel:
     residual: float
 
 
-BURDEN = LinearModel(age=0.40, sex=0.10, bmi=0.05, burden=0.0, residual=0.90)
-PROPENSITY = LinearModel(age=0.32, sex=0.33, bmi=0.09, burden=0.60, residual=0.72)
+BURDEN = LinearModel(age=0.25, sex=0.05, bmi=0.05, burden=0.0, residual=0.95)
+PROPENSITY = LinearModel(age=0.30, sex=0.20, bmi=0.06, burden=0.57, residual=0.87)
 
 # Standard deviations of the errors with which a radiograph shows age, sex and habitus, in the standardised units.
-TRACE_AGE_SD, TRACE_SEX_SD, TRACE_BMI_SD = 0.9, 0.6, 0.6
+TRACE_AGE_SD, TRACE_SEX_SD, TRACE_BMI_SD = 1.3, 1.0, 0.8
 
 
 def propensity_moments(people: SitePeople, *, sex: float) -> tuple[float, float]:

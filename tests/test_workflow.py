@@ -1,0 +1,246 @@
+"""The workflow as its users run it: checks, a mini study end to end, reruns, the waterline, and mistaken configurations."""
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from study_runs import REPOSITORY, logs_of, snakemake
+
+MINI = REPOSITORY / "studies" / "mini.yaml"
+NOTHING = "Nothing to be done"
+
+
+@pytest.fixture(scope="session")
+def mini(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of a finished mini study."""
+    folder = tmp_path_factory.mktemp("mini")
+    done = snakemake(directory=folder, overlay=MINI)
+    assert done.returncode == 0, done.stdout + logs_of(folder)
+    (folder / "screen.txt").write_text(done.stdout, encoding="utf-8")
+    return folder
+
+
+def checksums(folder: Path, *patterns: str) -> dict[str, str]:
+    files = sorted(file for pattern in patterns for file in folder.glob(pattern))
+    assert files
+    return {str(file.relative_to(folder)): hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
+
+
+RESULTS = (
+    "results/cohort/*.csv",
+    "results/cohort/*.parquet",
+    "results/images/*.npy",
+    "results/models/*/*/weights.safetensors",
+    "results/predictions/*",
+    "results/evaluation/*",
+    "results/prognosis/*",
+    "results/tables/*",
+    "results/figures/*",
+)
+BELOW_THE_WATERLINE = ("results/evaluation/*", "results/prognosis/*", "results/tables/*", "results/figures/*")
+
+
+@pytest.mark.slow
+def test_mini_study_shows_its_progress(mini: Path) -> None:
+    lines = re.findall(r"^ *(\d+) of (\d+), \d+:\d\d elapsed  (.*)$", (mini / "screen.txt").read_text(), re.MULTILINE)
+    done, total = [int(line[0]) for line in lines], {line[1] for line in lines}
+    assert done == sorted(done)
+    assert total == {str(done[-1])}
+    assert any("trained ge100, fold 2" in line[2] for line in lines)
+
+
+@pytest.mark.slow
+def test_second_run_does_nothing(mini: Path) -> None:
+    again = snakemake(directory=mini, overlay=MINI)
+    assert again.returncode == 0, again.stdout
+    assert NOTHING in again.stdout
+
+
+@pytest.mark.slow
+def test_touched_scripts_rerun_nothing(mini: Path) -> None:
+    for script in (REPOSITORY / "workflow" / "scripts").rglob("*.py"):
+        os.utime(script)
+    dry = snakemake("--dry-run", directory=mini, overlay=MINI)
+    assert NOTHING in dry.stdout, dry.stdout
+
+
+@pytest.mark.slow
+def test_changed_configuration_reruns_what_depends_on_it(mini: Path) -> None:
+    dry = snakemake(
+        "--dry-run", "--quiet", "host", "--config", "prognosis={minimum_events_per_category: 7}", directory=mini, overlay=MINI
+    )
+    assert "analyse_prognosis" in dry.stdout, dry.stdout
+    assert "train_network" not in dry.stdout
+
+
+@pytest.mark.slow
+def test_study_is_the_same_bits_twice(mini: Path, tmp_path: Path) -> None:
+    done = snakemake(directory=tmp_path, overlay=MINI)
+    assert done.returncode == 0, done.stdout + logs_of(tmp_path)
+    assert checksums(tmp_path, *RESULTS) == checksums(mini, *RESULTS)
+    assert (tmp_path / "results/archive.tar.gz").read_bytes() == (mini / "results/archive.tar.gz").read_bytes()
+
+
+@pytest.mark.slow
+def test_archive_rebuilds_everything_below_the_waterline(mini: Path, tmp_path: Path) -> None:
+    archive = shutil.copy(mini / "results/archive.tar.gz", tmp_path / "archive.tar.gz")
+    overlay = {"start_from": "predictions", "archive": str(archive)}
+    dry = snakemake("--dry-run", "--quiet", "host", directory=tmp_path, overlay=overlay)
+    for rule in ("train_network", "preprocess_radiographs", "simulate_population", "link_radiographs"):
+        assert rule not in dry.stdout
+    done = snakemake(directory=tmp_path, overlay=overlay)
+    assert done.returncode == 0, done.stdout + logs_of(tmp_path)
+    assert checksums(tmp_path, *BELOW_THE_WATERLINE) == checksums(mini, *BELOW_THE_WATERLINE)
+
+
+@pytest.mark.slow
+def test_patients_never_cross_folds(mini: Path) -> None:
+    folds = pd.read_csv(mini / "results/cohort/folds.csv")
+    cohort = pd.read_parquet(mini / "results/cohort/cohort.parquet")
+    development = cohort.loc[cohort["site"] == "development", "patient"]
+    tests = folds[folds["part"] == "test"]
+    assert sorted(tests["patient"]) == sorted(development)
+    assert (folds.groupby(["patient", "fold"]).size() == 1).all()
+    logits = pd.read_parquet(mini / "results/models/gt0/fold-1/logits.parquet")
+    part = folds[folds["fold"] == 1].set_index("patient")["part"]
+    assert (part.loc[logits["patient"]].to_numpy() == logits["part"].to_numpy()).all()
+    assert set(logits["part"]) == {"tuning", "test"}
+
+
+@pytest.mark.slow
+def test_stable_outputs_have_their_columns(mini: Path) -> None:
+    columns = {
+        "evaluation/discrimination": "site,model,threshold,n,n_positive,auc,auc_se,auc_low,auc_high,auc_fold_mean,auc_fold_sd",
+        "evaluation/auc_comparison": "site,threshold,model_a,model_b,difference,low,high,z,p",
+        "prognosis/kaplan_meier": "site,grouping,category,time_days,n_at_risk,survival,se,low,high",
+        "prognosis/cox": "site,grouping,adjustment,term,n,events,coefficient,se,hr,low,high,p",
+    }
+    for name, expected in columns.items():
+        frame = pd.read_csv(mini / "results" / f"{name}.csv")
+        assert set(expected.split(",")) <= set(frame.columns), name
+        assert frame["simulated"].all(), name
+    predictions = pd.read_parquet(mini / "results/predictions/predictions.parquet")
+    assert predictions["probability"].between(0, 1, inclusive="neither").all()
+    assert set(predictions["model"]) == {"clinical", "cxr", "integrated"}
+    counts = predictions.groupby(["site", "model", "threshold"])["patient"].agg(["size", "nunique"])
+    assert (counts["size"] == counts["nunique"]).all()
+
+
+@pytest.mark.slow
+def test_no_identifier_and_no_date_in_results_or_logs(mini: Path) -> None:
+    patients = pd.concat(pd.read_csv(file) for file in (mini / "data/simulated").glob("*/patients.csv"))
+    identifiers = set(patients["patient_id"].astype(str))
+    date = re.compile(r"\b(19|20)\d\d-[01]\d-[0-3]\d\b(?![ T]\d\d:\d\d)")
+    for folder in ("results", "logs"):
+        for file in (mini / folder).rglob("*"):
+            if file.suffix in {".csv", ".json", ".txt", ".html", ".log"}:
+                text = file.read_text(encoding="utf-8")
+                assert not date.search(text), (file, date.search(text))
+                assert not [name for name in identifiers if name in text], file
+            elif file.suffix == ".parquet":
+                frame = pd.read_parquet(file).select_dtypes("object")
+                assert not identifiers & set(frame.to_numpy().ravel().tolist()), file
+
+
+@pytest.mark.slow
+def test_every_figure_table_and_page_says_simulated(mini: Path) -> None:
+    for file in [*(mini / "results/tables").glob("*.csv"), *(mini / "results/figures").glob("*.csv")]:
+        assert pd.read_csv(file)["simulated"].all(), file
+    assert "simulated" in (mini / "results/report.html").read_text(encoding="utf-8").lower()
+    manifest = json.loads((mini / "results/manifest.json").read_text(encoding="utf-8"))
+    assert manifest["simulated"] is True
+    assert manifest["seed"] == 20250331
+    assert manifest["packages"]["torch"]
+
+
+@pytest.mark.slow
+def test_images_are_what_the_networks_need(mini: Path) -> None:
+    images = np.load(mini / "results/images/images.npy", allow_pickle=False, mmap_mode="r")
+    table = pd.read_parquet(mini / "results/images/images.parquet")
+    assert images.dtype == np.uint8
+    assert images.shape == (len(table), 32, 32)
+    assert images[table["readable"].to_numpy()].std(axis=(1, 2)).min() > 5
+
+
+def test_dry_run_of_the_default_study(tmp_path: Path) -> None:
+    dry = snakemake("--dry-run", "--quiet", "host", directory=tmp_path)
+    assert dry.returncode == 0, dry.stdout
+    assert re.search(r"train_network\s+30", dry.stdout)
+    assert re.search(r"predict_external\s+3", dry.stdout)
+
+
+@pytest.mark.parametrize("target", ["cohort", "images", "models", "predictions", "tables", "figures", "report", "archive", "check_inputs"])
+def test_named_targets_exist(target: str, tmp_path: Path) -> None:
+    dry = snakemake("--dry-run", target, directory=tmp_path)
+    assert dry.returncode == 0, dry.stdout
+
+
+@pytest.mark.parametrize(
+    ("overlay", "message"),
+    [
+        ({"training": {"epoch": 3}}, "Did you mean 'epochs'?"),
+        ({"eligibilty": {}}, "Did you mean 'eligibility'?"),
+        ({"folds": {"count": "ten"}}, "found 'ten'; expected a value of type integer"),
+        ({"categories": ["low", "high"]}, "expected 4"),
+        ({"start_from": "predictions"}, "a folder or .tar.gz with analysis.csv and predictions.csv"),
+        ({"start_from": "predictions", "archive": "nowhere.tar.gz"}, "an existing path"),
+        ({"simulation": {"patients": {"development": 5}}}, "at least 20"),
+    ],
+)
+def test_mistaken_configuration_is_explained(overlay: dict[str, object], message: str, tmp_path: Path) -> None:
+    dry = snakemake("--dry-run", directory=tmp_path, overlay=overlay)
+    assert dry.returncode != 0
+    assert message in dry.stdout
+
+
+def test_scripts_never_read_the_configuration() -> None:
+    for script in (REPOSITORY / "workflow" / "scripts").glob("*.py"):
+        assert "snakemake.config" not in script.read_text(encoding="utf-8"), script
+
+
+def test_every_rule_has_a_log_of_its_own() -> None:
+    logs = [
+        line.strip()
+        for file in (REPOSITORY / "workflow" / "rules").glob("*.smk")
+        for line in file.read_text(encoding="utf-8").splitlines()
+        if line.strip().startswith('"logs/') and line.strip().endswith('.log",')
+    ]
+    assert len(logs) == len(set(logs))
+    assert len(logs) > 15
+
+
+@pytest.mark.parametrize("module", ["evaluation", "prognosis", "figures", "report", "cohort", "imaging", "simulation", "prediction"])
+def test_torch_is_imported_only_where_a_network_runs(module: str) -> None:
+    for file in (REPOSITORY / "workflow" / "scripts" / "cacs_cxr" / module).glob("*.py"):
+        assert not re.search(r"^\s*(import|from) (torch|timm)", file.read_text(encoding="utf-8"), re.MULTILINE), file
+
+
+def test_code_digest_sees_meaning_only(tmp_path: Path) -> None:
+    scripts = tmp_path / "scripts"
+    shutil.copytree(REPOSITORY / "workflow" / "scripts", scripts, ignore=shutil.ignore_patterns("__pycache__"))
+
+    def digests() -> dict[str, str]:
+        program = (
+            "import sys, json; sys.path.insert(0, sys.argv[1]); from cacs_cxr.code_digest import code_digest;"
+            "print(json.dumps({name: code_digest(name) for name in ('evaluate.py', 'train_network.py', 'write_report.py')}))"
+        )
+        out = subprocess.run([sys.executable, "-c", program, str(scripts)], capture_output=True, text=True, check=True)
+        return dict(json.loads(out.stdout))
+
+    before = digests()
+    module = scripts / "cacs_cxr" / "evaluation" / "discrimination.py"
+    source = module.read_text(encoding="utf-8")
+    module.write_text("# a comment\n" + source, encoding="utf-8")
+    assert digests() == before
+    module.write_text(source + "\nNEW_MEANING = 1\n", encoding="utf-8")
+    after = digests()
+    assert after["evaluate.py"] != before["evaluate.py"]
+    assert after["train_network.py"] == before["train_network.py"]

@@ -1,0 +1,193 @@
+"""One style for every figure: print widths, a palette that survives grey and colour blindness, and the writer."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import matplotlib
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_pdf import FigureCanvasPdf
+from matplotlib.colors import to_hex
+from matplotlib.figure import Figure
+
+from cacs_cxr.study import CLINICAL, CXR, INTEGRATED
+from cacs_cxr.tables import whole_file, write_csv
+
+SINGLE_COLUMN = 89.0
+DOUBLE_COLUMN = 183.0
+MILLIMETRES_PER_INCH = 25.4
+RESOLUTION = 300
+TEXT, SMALL, HEADING = 7.0, 6.5, 8.0
+INK, GREY, PALE = "#1a1a1a", "#6b6b6b", "#d9d9d9"
+SIMULATED_MARK = "Simulated patients: not evidence"
+
+STYLE: dict[str, Any] = {
+    "font.family": "DejaVu Sans",
+    "font.size": TEXT,
+    "axes.titlesize": TEXT,
+    "axes.labelsize": TEXT,
+    "xtick.labelsize": SMALL,
+    "ytick.labelsize": SMALL,
+    "legend.fontsize": SMALL,
+    "figure.titlesize": HEADING,
+    "axes.linewidth": 0.6,
+    "axes.edgecolor": INK,
+    "axes.labelcolor": INK,
+    "text.color": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "xtick.major.width": 0.6,
+    "ytick.major.width": 0.6,
+    "xtick.major.size": 2.5,
+    "ytick.major.size": 2.5,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "lines.linewidth": 1.2,
+    "legend.frameon": False,
+    "pdf.fonttype": 42,
+    "pdf.compression": 6,
+    "figure.dpi": 100,
+    "savefig.dpi": RESOLUTION,
+    "path.simplify": True,
+}
+
+
+@dataclass(frozen=True)
+class Stroke:
+    """How a line is drawn: colour, dash pattern and marker, so that it is told apart in grey too."""
+
+    colour: str
+    dashes: str | tuple[float, tuple[float, ...]]
+    marker: str
+
+
+# Blue, vermilion and bluish green of Okabe and Ito (2008), which differ in lightness; dashes tell them apart in grey.
+MODEL_STROKES = {
+    CLINICAL: Stroke("#009E73", (0, (1.2, 1.2)), "s"),
+    CXR: Stroke("#0072B2", "solid", "o"),
+    INTEGRATED: Stroke("#D55E00", (0, (4, 1.5)), "D"),
+}
+
+
+def category_strokes(count: int) -> list[Stroke]:
+    """Strokes of ordered categories: lightness falls evenly from the lowest to the highest, dashes alternate.
+
+    Args:
+        count: number of categories, at least 1.
+    """
+    ramp = matplotlib.colormaps["magma"](np.linspace(0.78, 0.12, count))
+    dashes: Sequence[str | tuple[float, tuple[float, ...]]] = (
+        (0, (1.2, 1.0)), (0, (5, 1.5)), (0, (5, 1.2, 1.2, 1.2)), "solid",
+    )  # fmt: skip
+    markers = "osD^v"
+    return [
+        Stroke(
+            to_hex(colour),
+            "solid" if place == count - 1 else dashes[place % (len(dashes) - 1)],
+            markers[place % len(markers)],
+        )
+        for place, colour in enumerate(ramp)
+    ]
+
+
+@contextmanager
+def print_style() -> Iterator[None]:
+    """Matplotlib settings of the study's figures, in force while a figure is drawn and written."""
+    with matplotlib.rc_context(STYLE):
+        yield
+
+
+def new_figure(*, width: float, height: float, simulated: bool) -> Figure:
+    """Empty figure with a strip kept free at its foot for the mark of simulated patients.
+
+    Args:
+        width: millimetres, one of the two print widths.
+        height: millimetres.
+        simulated: whether the figure shows simulated patients, which it then says in the strip.
+    """
+    figure = Figure(figsize=(width / MILLIMETRES_PER_INCH, height / MILLIMETRES_PER_INCH))
+    FigureCanvasAgg(figure)
+    strip = 4.5 / height if simulated else 0.0
+    figure.set_layout_engine("constrained", rect=(0, strip, 1, 1 - strip), w_pad=0.03, h_pad=0.03)
+    if simulated:
+        mark = figure.text(
+            1.0 / width, 1.2 / height, SIMULATED_MARK, ha="left", va="bottom", fontsize=SMALL, style="italic"
+        )
+        mark.set_color(GREY)
+        mark.set_in_layout(False)
+    return figure
+
+
+def say(axes: Axes, text: str) -> None:
+    """Put words where a panel has nothing to draw, without axis or ticks."""
+    axes.set_axis_off()
+    axes.text(0.5, 0.5, text, transform=axes.transAxes, ha="center", va="center", color=GREY, wrap=True)
+
+
+def spread(places: npt.ArrayLike, *, gap: float, low: float, high: float) -> npt.NDArray[np.float64]:
+    """Places of labels on a line, moved as little as needed so that neighbours are at least `gap` apart.
+
+    Args:
+        places: wanted places, in any order.
+        gap: least distance between two labels; made smaller where they would not fit between `low` and `high`.
+        low: least place allowed.
+        high: greatest place allowed.
+    """
+    wanted = np.asarray(places, dtype=float)
+    if wanted.size == 0:
+        return wanted
+    gap = min(gap, (high - low) / max(wanted.size - 1, 1))
+    order = np.argsort(wanted, kind="stable")
+    steps = gap * np.arange(wanted.size)
+    shifted = np.clip(wanted[order], low, high) - steps
+    # Isotonic regression by pooling neighbours: the smallest total squared move that keeps the order.
+    blocks: list[tuple[float, int]] = []
+    for value in shifted:
+        block = (float(value), 1)
+        while blocks and blocks[-1][0] > block[0]:
+            before = blocks.pop()
+            size = before[1] + block[1]
+            block = ((before[0] * before[1] + block[0] * block[1]) / size, size)
+        blocks.append(block)
+    fitted = np.concatenate([np.full(size, value) for value, size in blocks])
+    placed = np.clip(fitted, low, high - steps[-1]) + steps
+    result = np.empty_like(placed)
+    result[order] = placed
+    return result
+
+
+def texts(figure: Figure) -> list[str]:
+    """Every text of a figure, axes included."""
+    found = [text.get_text() for text in figure.texts]
+    for axes in figure.axes:
+        found += [text.get_text() for text in axes.texts]
+        found += [axes.get_title(), axes.get_title(loc="left"), axes.get_xlabel(), axes.get_ylabel()]
+        found += [label.get_text() for label in (*axes.get_xticklabels(), *axes.get_yticklabels())]
+        if (legend := axes.get_legend()) is not None:
+            found += [text.get_text() for text in legend.get_texts()]
+    return [text for text in found if text]
+
+
+def write_figure(figure: Figure, drawn: pd.DataFrame, *, simulated: bool, pdf: Path, png: Path, table: Path) -> None:
+    """Write a figure as PDF and PNG and what it draws as CSV; the same figure gives the same bytes.
+
+    Args:
+        figure: as `new_figure` made it.
+        drawn: tidy frame of what is drawn; a last column `simulated` is added.
+        simulated: whether the patients are simulated.
+        pdf: path of the vector file, fonts embedded.
+        png: path of the raster file at 300 dots per inch.
+        table: path of the CSV.
+    """
+    with whole_file(png) as temporary:
+        figure.savefig(temporary, format="png", dpi=RESOLUTION, metadata={"Software": None})
+    with whole_file(pdf) as temporary:
+        FigureCanvasPdf(figure)
+        figure.savefig(temporary, format="pdf", metadata={"CreationDate": None, "Creator": None, "Producer": None})
+    write_csv(drawn.assign(simulated=simulated), table)

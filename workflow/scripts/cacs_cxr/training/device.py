@@ -1,0 +1,88 @@
+"""The device on which networks run: choice, threads, reproducible arithmetic, clocks, and what to do when its memory is full."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+
+from cacs_cxr.faults import Fault, InputError
+
+Mark = float | torch.cuda.Event
+
+
+def prepare_device(choice: str, *, threads: int) -> torch.device:
+    """Device for a job, with its number of threads and its arithmetic set for the whole process.
+
+    On the CPU only deterministic algorithms are allowed, so that one seed gives the same bits twice on one machine with
+    one number of threads. On a GPU the fastest convolution algorithms are taken instead; results agree to a tolerance.
+
+    Args:
+        choice: ``auto`` (a GPU where there is one), ``cpu`` or ``cuda``.
+        threads: CPU threads, at least 1.
+
+    Raises:
+        InputError: ``cuda`` where torch sees no GPU.
+    """
+    if choice == "cuda" and not torch.cuda.is_available():
+        expected = "a GPU that torch can use"
+        remedy = "Set training.device to auto or cpu, or mend the driver (nvidia-smi tells)."
+        raise InputError([Fault("configuration", None, "training.device", choice, expected, remedy)])
+    torch.set_num_threads(threads)
+    on_gpu = choice == "cuda" or (choice == "auto" and torch.cuda.is_available())
+    torch.use_deterministic_algorithms(not on_gpu)
+    torch.backends.cudnn.benchmark = on_gpu
+    return torch.device("cuda" if on_gpu else "cpu")
+
+
+@contextmanager
+def memory_advice(batch_size: int) -> Iterator[None]:
+    """Turn 'out of memory' inside the block into a message with the batch size to try.
+
+    Raises:
+        InputError: the device, or the machine, had no memory for a batch of `batch_size`.
+    """
+    try:
+        yield
+    except (torch.OutOfMemoryError, MemoryError) as error:
+        raise _too_large(batch_size, error) from error
+    except RuntimeError as error:
+        # The CPU allocator raises a plain RuntimeError that only its text tells from others.
+        if "can't allocate memory" not in str(error) and "not enough memory" not in str(error):
+            raise
+        raise _too_large(batch_size, error) from error
+
+
+def _too_large(batch_size: int, error: BaseException) -> InputError:
+    smaller = max(batch_size // 2, 1)
+    remedy = (
+        f"Set training.batch_size to {smaller}, and training.learning_rate to {smaller / batch_size:.2g} of its value."
+        if smaller < batch_size
+        else "Set imaging.size to a smaller value, or take a smaller training.backbone."
+    )
+    found = f"{batch_size} (out of memory: {str(error).splitlines()[0] if str(error) else type(error).__name__})"
+    return InputError([Fault("configuration", None, "training.batch_size", found, "a batch that fits into memory", remedy)])
+
+
+def mark(device: torch.device) -> Mark:
+    """A point in the device's time, for `seconds_between`; on a GPU it does not make the host wait."""
+    if device.type != "cuda":
+        return time.perf_counter()
+    event = torch.cuda.Event(enable_timing=True)
+    event.record(torch.cuda.current_stream(device))
+    return event
+
+
+def seconds_between(start: Mark, end: Mark) -> float:
+    """Seconds from one mark to another of the same device; waits for a GPU to reach the second."""
+    if isinstance(start, torch.cuda.Event) and isinstance(end, torch.cuda.Event):
+        end.synchronize()
+        return float(start.elapsed_time(end)) / 1000.0
+    if isinstance(start, float) and isinstance(end, float):
+        return end - start
+    raise TypeError("marks of two different devices")
+
+
+def peak_memory_bytes(device: torch.device) -> int | None:
+    """Greatest GPU memory held by tensors so far, in bytes; None on the CPU."""
+    return int(torch.cuda.max_memory_allocated(device)) if device.type == "cuda" else None
