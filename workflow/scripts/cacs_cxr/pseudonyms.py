@@ -41,6 +41,7 @@ def real_key(key_file: Path) -> bytes:
     if text := os.environ.get(KEY_VARIABLE):
         key, source = text.encode(), f"environment variable {KEY_VARIABLE}"
     else:
+        key_file.parent.mkdir(parents=True, exist_ok=True)
         try:
             descriptor = os.open(key_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         except FileExistsError:

@@ -26,7 +26,9 @@ class Column:
     name: str
     cells: "pd.Series[str]"
 
-    def faults(self, bad: "pd.Series[bool]", *, expected: str, remedy: str, found: "pd.Series[str] | None" = None) -> list[Fault]:
+    def faults(
+        self, bad: "pd.Series[bool]", *, expected: str, remedy: str, found: "pd.Series[str] | None" = None
+    ) -> list[Fault]:
         """Faults of the cells marked in `bad`: the first few one by one, the rest as a count.
 
         Args:
@@ -62,11 +64,15 @@ def identifiers(column: Column) -> tuple["pd.Series[str]", list[Fault]]:
     values = whole_numbers(column.cells)
     missing = is_missing(values)
     found = pd.Series("an empty cell", index=values.index)
-    faults = column.faults(missing, expected="a patient identifier", remedy="Fill it in, or delete the row.", found=found)
+    faults = column.faults(
+        missing, expected="a patient identifier", remedy="Fill it in, or delete the row.", found=found
+    )
     return values.mask(missing, ""), faults
 
 
-def numbers(column: Column, *, low: float, high: float, what: str, remedy: str) -> tuple["pd.Series[float]", list[Fault]]:
+def numbers(
+    column: Column, *, low: float, high: float, what: str, remedy: str
+) -> tuple["pd.Series[float]", list[Fault]]:
     """Finite numbers in [low, high]; missing cells become NaN.
 
     Args:
@@ -79,9 +85,17 @@ def numbers(column: Column, *, low: float, high: float, what: str, remedy: str) 
     comma = absent & column.cells.str.fullmatch(r"[+-]?\d+,\d+")
     infinite = pd.Series(np.isinf(values), index=values.index)
     outside = ~absent & ~missing & ~infinite & ~values.between(low, high)
-    faults = column.faults(absent & ~comma, expected=what, remedy="Write a number, or leave the cell empty where it is missing.")
-    faults += column.faults(comma, expected=f"{what} with a decimal point", remedy="Export the table with decimal points.")
-    faults += column.faults(infinite, expected=f"{what}, finite", remedy="Write the limit of detection as a number, or leave the cell empty.")
+    faults = column.faults(
+        absent & ~comma, expected=what, remedy="Write a number, or leave the cell empty where it is missing."
+    )
+    faults += column.faults(
+        comma, expected=f"{what} with a decimal point", remedy="Export the table with decimal points."
+    )
+    faults += column.faults(
+        infinite,
+        expected=f"{what}, finite",
+        remedy="Write the limit of detection as a number, or leave the cell empty.",
+    )
     bounds = f"at least {low:g}" if np.isinf(high) else f"from {low:g} to {high:g}"
     faults += column.faults(outside, expected=f"{what}, {bounds}", remedy=remedy)
     return values, faults
@@ -95,7 +109,9 @@ def levels(column: Column, *, levels: Sequence[str]) -> tuple["pd.Series[Any]", 
     values = whole_numbers(column.cells).str.casefold().map(spelled)
     bad = values.isna() & ~is_missing(column.cells)
     remedy = f"Write {' or '.join(levels)}, or leave the cell empty where it is missing."
-    return values.astype(object).where(values.notna(), None), column.faults(bad, expected=" or ".join(levels), remedy=remedy)
+    return values.astype(object).where(values.notna(), None), column.faults(
+        bad, expected=" or ".join(levels), remedy=remedy
+    )
 
 
 def events(column: Column) -> tuple["pd.Series[float]", list[Fault]]:
@@ -104,7 +120,9 @@ def events(column: Column) -> tuple["pd.Series[float]", list[Fault]]:
     values = pd.to_numeric(column.cells.mask(missing), errors="coerce").astype(float)
     bad = ~values.isin([0.0, 1.0, 2.0]) & ~missing
     expected = "0 (no event), 1 (the event) or 2 (competing death)"
-    return values.mask(bad), column.faults(bad, expected=expected, remedy="Recode the column, or leave both event and date empty.")
+    return values.mask(bad), column.faults(
+        bad, expected=expected, remedy="Recode the column, or leave both event and date empty."
+    )
 
 
 def days(column: Column, *, dates: Literal["iso", "days"]) -> tuple["pd.Series[float]", list[Fault]]:
@@ -121,7 +139,9 @@ def days(column: Column, *, dates: Literal["iso", "days"]) -> tuple["pd.Series[f
         values = pd.to_numeric(text.where(whole), errors="coerce").astype(float)
         bad = ~missing & ~(whole & values.abs().le(GREATEST_DAY))
         expected = "a whole number of days (shown: 9 for a digit, A for a letter)"
-        return values.mask(bad), column.faults(bad, expected=expected, remedy="Write days, or set the site's `dates: iso`.", found=shape)
+        return values.mask(bad), column.faults(
+            bad, expected=expected, remedy="Write days, or set the site's `dates: iso`.", found=shape
+        )
     text = text.str.replace(r"[T ]\d{1,2}:\d{2}.*$", "", regex=True)
     text = text.str.replace(r"^(\d{4})(\d{2})(\d{2})$", r"\1-\2-\3", regex=True)
     iso = text.str.fullmatch(r"\d{4}-\d{2}-\d{2}")
@@ -133,7 +153,9 @@ def days(column: Column, *, dates: Literal["iso", "days"]) -> tuple["pd.Series[f
     expected = f"a day of the calendar between {EARLIEST_YEAR} and {LATEST_YEAR}"
     faults = column.faults(impossible | strange, expected=expected, remedy="Correct the date.")
     expected = "a date as YYYY-MM-DD (shown: 9 for a digit, A for a letter)"
-    faults += column.faults(other, expected=expected, remedy="Export dates as YYYY-MM-DD, or set the site's `dates: days`.", found=shape)
+    faults += column.faults(
+        other, expected=expected, remedy="Export dates as YYYY-MM-DD, or set the site's `dates: days`.", found=shape
+    )
     return values.mask(strange), faults
 
 

@@ -42,14 +42,22 @@ def read_site_table(file: str) -> pd.DataFrame:
     suffix = path.suffix.lower()
     if not path.is_file():
         found = "a folder" if path.is_dir() else "no such file"
-        raise InputError([Fault(file, None, "", found, "a table", "Correct the path in `sites`, or put the file there.")])
+        raise InputError(
+            [Fault(file, None, "", found, "a table", "Correct the path in `sites`, or put the file there.")]
+        )
     if suffix in TEXT_SUFFIXES:
         return _from_records(file, _text_records(file))
     if suffix == ".parquet":
         return _from_records(file, _parquet_records(file))
     if suffix in EXCEL_SUFFIXES:
         return _from_records(file, _excel_records(file))
-    raise InputError([Fault(file, None, "", suffix or "no suffix", f"one of {', '.join(SUFFIXES)}", "Save the table as CSV (UTF-8).")])
+    raise InputError(
+        [
+            Fault(
+                file, None, "", suffix or "no suffix", f"one of {', '.join(SUFFIXES)}", "Save the table as CSV (UTF-8)."
+            )
+        ]
+    )
 
 
 def cell_text(value: object) -> str:
@@ -75,9 +83,14 @@ def _text_records(file: str) -> list[list[str]]:
         except UnicodeDecodeError:
             text = content.decode("latin-1")
     try:
-        return [[cell.strip() for cell in row] for row in csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text))]
+        return [
+            [cell.strip() for cell in row]
+            for row in csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text))
+        ]
     except csv.Error as error:
-        raise InputError([Fault(file, None, "", str(error), "a delimited text file", "Save the table as CSV (UTF-8).")]) from None
+        raise InputError(
+            [Fault(file, None, "", str(error), "a delimited text file", "Save the table as CSV (UTF-8).")]
+        ) from None
 
 
 def _delimiter(text: str) -> str:
@@ -97,14 +110,18 @@ def _parquet_records(file: str) -> Iterable[Sequence[str]]:
     try:
         frame = pd.read_parquet(file)
     except (OSError, ValueError) as error:
-        raise InputError([Fault(file, None, "", type(error).__name__, "a Parquet file", "Export the table again.")]) from None
+        raise InputError(
+            [Fault(file, None, "", type(error).__name__, "a Parquet file", "Export the table again.")]
+        ) from None
     return _typed_records([list(frame.columns), *frame.astype(object).to_numpy().tolist()])
 
 
 def _excel_records(file: str) -> Iterable[Sequence[str]]:
     if importlib.util.find_spec("openpyxl") is None:
         remedy = "Save the sheet as CSV (UTF-8), or install openpyxl into the environment."
-        raise InputError([Fault(file, None, "", "an Excel workbook", "a format that this environment can read", remedy)])
+        raise InputError(
+            [Fault(file, None, "", "an Excel workbook", "a format that this environment can read", remedy)]
+        )
     try:
         frame = pd.read_excel(file, header=None, dtype=object, engine="openpyxl")
     except Exception as error:  # openpyxl raises whatever the broken part of a workbook happens to meet

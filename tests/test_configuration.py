@@ -1,0 +1,75 @@
+"""The configuration: its schema, its page, and the errors that name the key that was meant."""
+
+import copy
+import runpy
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from cacs_cxr.configuration import check_configuration
+from cacs_cxr.faults import InputError
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+SCHEMA = REPOSITORY / "workflow" / "schemas" / "config.schema.yaml"
+
+
+@pytest.fixture
+def config() -> dict[str, Any]:
+    return dict(yaml.safe_load((REPOSITORY / "config.yaml").read_text(encoding="utf-8")))
+
+
+def test_default_configuration_is_allowed(config: dict[str, Any]) -> None:
+    check_configuration(config, schema_file=SCHEMA)
+
+
+def test_all_faults_come_together(config: dict[str, Any]) -> None:
+    config["training"]["epoch"] = 3
+    config["folds"]["count"] = 1
+    del config["imaging"]["size"]
+    with pytest.raises(InputError) as raised:
+        check_configuration(config, schema_file=SCHEMA)
+    text = str(raised.value)
+    assert len(raised.value.faults) == 3
+    assert "'training.epoch'" in text
+    assert "Did you mean 'epochs'?" in text
+    assert "at least 2" in text
+    assert "'imaging.size'" in text
+
+
+def test_thresholds_must_rise(config: dict[str, Any]) -> None:
+    config["thresholds"] = config["thresholds"][::-1]
+    with pytest.raises(InputError, match="rise"):
+        check_configuration(config, schema_file=SCHEMA)
+
+
+def test_a_factor_without_a_column_is_named(config: dict[str, Any]) -> None:
+    factors = copy.deepcopy(config["factors"])
+    factors.append({"name": "diabetes", "label": "Diabetes", "kind": "binary", "levels": ["no", "yes"]})
+    config["factors"] = factors
+    with pytest.raises(InputError, match="a column for the factor 'diabetes'") as raised:
+        check_configuration(config, schema_file=SCHEMA)
+    assert len(raised.value.faults) == 2
+
+
+def test_two_development_sites_are_refused(config: dict[str, Any]) -> None:
+    config["sites"][1]["role"] = "development"
+    with pytest.raises(InputError, match="exactly one site with role: development"):
+        check_configuration(config, schema_file=SCHEMA)
+
+
+def test_page_of_the_configuration_is_current() -> None:
+    page = runpy.run_path(str(REPOSITORY / "docs" / "write_configuration.py"))["page"]()
+    assert (REPOSITORY / "docs" / "configuration.md").read_text(encoding="utf-8") == page
+
+
+@pytest.mark.parametrize("study", sorted(path.name for path in (REPOSITORY / "studies").glob("*.yaml")))
+def test_studies_are_allowed(study: str, config: dict[str, Any]) -> None:
+    overlay = yaml.safe_load((REPOSITORY / "studies" / study).read_text(encoding="utf-8"))
+
+    def merge(base: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
+        for key, value in other.items():
+            base[key] = merge(base.get(key) or {}, value) if isinstance(value, dict) else value
+        return base
+
+    check_configuration(merge(config, overlay), schema_file=SCHEMA)

@@ -1,0 +1,82 @@
+"""Columns that the configuration names: those missing from it, unknown to it, or absent from the file."""
+
+import difflib
+from collections.abc import Sequence
+
+from cacs_cxr.cohort.columns import Column
+from cacs_cxr.cohort.site_inputs import Eligibility, SiteInput, TableInput
+from cacs_cxr.cohort.site_tables import read_site_table
+from cacs_cxr.faults import Fault, InputError
+from cacs_cxr.study import Factor
+
+SCORE, OUTCOME = ("patient", "value"), ("patient", "date", "event")
+
+
+def configuration_faults(site: SiteInput, *, eligibility: Eligibility, factors: Sequence[Factor]) -> list[Fault]:
+    names = [factor.name for factor in factors]
+    faults = _faults_of_keys(site, "patients", site.patients, needed=("patient", *names), known=("patient", *names))
+    faults += _faults_of_keys(site, "scores", site.scores, needed=SCORE, known=(*SCORE, "date"))
+    if site.outcomes is not None:
+        faults += _faults_of_keys(site, "outcomes", site.outcomes, needed=OUTCOME, known=OUTCOME)
+    place = "configuration"
+    if eligibility.window_days is not None and "date" not in site.scores.columns:
+        remedy = f"Name the column of the scores' date in `scores.columns.date` of site {site.name}, or set `window_days: null`."
+        found = f"{eligibility.window_days}, and scores without a date at site {site.name}"
+        faults.append(
+            Fault(place, None, "eligibility.window_days", found, "dates of scores where a window is set", remedy)
+        )
+    if eligibility.minimum_age is not None and "age" not in names:
+        remedy = "Add age to `factors`, or set `minimum_age: null`."
+        found = f"{eligibility.minimum_age:g}, and no factor named age"
+        faults.append(
+            Fault(place, None, "eligibility.minimum_age", found, "a factor named age where a least age is set", remedy)
+        )
+    return faults
+
+
+def _faults_of_keys(
+    site: SiteInput, name: str, table: TableInput, *, needed: Sequence[str], known: Sequence[str]
+) -> list[Fault]:
+    place = f"configuration, site {site.name}"
+    faults = []
+    for key in needed:
+        if key not in table.columns:
+            remedy = f"Name there the column of {table.file} that holds it."
+            faults.append(Fault(place, None, f"{name}.columns.{key}", "nothing", "the name of a column", remedy))
+    for key in table.columns:
+        if key not in known:
+            remedy = f"{_suggestion(key, known)}Remove the key, or add it to `factors`."
+            faults.append(Fault(place, None, f"{name}.columns.{key}", key, f"one of {', '.join(known)}", remedy))
+    for key, column in table.columns.items():
+        if key != "patient" and column == table.columns.get("patient"):
+            remedy = "Name the column that holds it; that of the identifiers holds nothing else."
+            faults.append(
+                Fault(place, None, f"{name}.columns.{key}", column, "another column than the identifiers'", remedy)
+            )
+    return faults
+
+
+def _suggestion(name: str, known: Sequence[str]) -> str:
+    folded = {other.casefold(): other for other in known if other}
+    close = difflib.get_close_matches(name.casefold(), folded, n=1, cutoff=0.5)
+    return f"Did you mean '{folded[close[0]]}'? " if close else ""
+
+
+def mapped_columns(table: TableInput) -> tuple[dict[str, Column], list[Fault]]:
+    """The mapped columns of a table that exist, and a fault for every other one."""
+    try:
+        frame = read_site_table(table.file)
+    except InputError as error:
+        return {}, list(error.faults)
+    header = [str(name) for name in frame.columns]
+    found, faults = {}, []
+    for key, name in table.columns.items():
+        if (times := header.count(name)) != 1:
+            expected = f"a column of this name once; there are {', '.join(repr(column) for column in header if column)}"
+            remedy = f"{_suggestion(name, header)}Correct `columns.{key}` in the configuration, or the header."
+            faults.append(
+                Fault(table.file, 1, name, f"{times} of them" if times else "no such column", expected, remedy)
+            )
+        elif key == "patient" or name != table.columns.get("patient"):
+            found[key] = Column(table.file, name, frame.iloc[:, header.index(name)])
+    return found, faults

@@ -1,0 +1,82 @@
+"""Who is who: patients in two sites, and identifiers that one table writes differently from another."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from cacs_cxr.cohort import columns
+from cacs_cxr.cohort.columns import Column
+from cacs_cxr.cohort.site_inputs import SiteTables, TableInput
+from cacs_cxr.faults import Fault
+
+
+def in_earlier_site(tables: Sequence[SiteTables]) -> list["pd.Series[int]"]:
+    """For each patient of each site, the position of the earlier site that lists the same identifier, or -1.
+
+    The development site comes first, the others follow in their order.
+    """
+    owner: dict[str, int] = {}
+    result: list[pd.Series[int]] = [pd.Series(-1, index=table.patients.index) for table in tables]
+    for position in sorted(range(len(tables)), key=lambda index: (tables[index].site.role != "development", index)):
+        listed = tables[position].patients["patient"]
+        result[position] = listed.map(owner).fillna(-1).astype(int)
+        for identifier in listed:
+            owner.setdefault(identifier, position)
+    return result
+
+
+def faults_of_shared_patients(tables: Sequence[SiteTables]) -> list[Fault]:
+    faults = []
+    for table, owners in zip(tables, in_earlier_site(tables), strict=True):
+        column = _column_of_identifiers(table)
+        for position in sorted(set(owners[owners >= 0])):
+            first = tables[position]
+            rows = first.patients.set_index("patient")["table_row"]
+            found = "the patient of row " + table.patients["patient"].map(rows).fillna(0).astype(int).astype(str)
+            found = (found + f" of {first.site.patients.file}").set_axis(column.cells.index)
+            faults += column.faults(
+                (owners == position).set_axis(column.cells.index),
+                expected="a patient of one site only",
+                remedy="If it is the same person, delete the row or set `eligibility.patients_in_two_sites: exclude`; if two sites "
+                "merely number alike, put the site's name before its identifiers, in all its tables.",
+                found=found,
+            )
+    return faults
+
+
+def _column_of_identifiers(table: SiteTables) -> Column:
+    cells = table.patients.set_index("table_row")["patient"]
+    return Column(table.site.patients.file, table.site.patients.columns["patient"], cells)
+
+
+def count_strangers(
+    identifiers: "pd.Series[str]", known: "pd.Series[str]", *, source: TableInput
+) -> tuple[int, list[Fault]]:
+    """Number of rows of patients whom the patients table does not list, and a fault where the two tables write them differently."""
+    given, listed = identifiers[identifiers != ""], set(known)
+    strange = ~given.isin(listed)
+    return int(strange.sum()), faults_of_writing(given, listed, file=source.file, column=source.columns["patient"])
+
+
+def faults_of_writing(given: "pd.Series[str]", listed: set[str], *, file: str, column: str) -> list[Fault]:
+    """Faults of identifiers that cannot be those of the patients table.
+
+    Args:
+        given: identifiers of a table or of radiographs.
+        listed: identifiers of the patients table.
+
+    Returns:
+        A fault where leading zeros alone tell some of them from the table's, or where none of them is in the table.
+    """
+    strange = given[~given.isin(listed)]
+    stripped = {columns.without_leading_zeros(identifier) for identifier in listed}
+    alike = strange.map(columns.without_leading_zeros).isin(stripped) if len(strange) else strange.astype(bool)
+    remedy = "Export the column of identifiers as text in every table."
+    if alike.any():
+        found = f"{int(alike.sum())} identifiers that differ from the patients table's by leading zeros"
+        return [Fault(file, None, column, found, "identifiers written as in the patients table", remedy)]
+    if len(given) and len(strange) == len(given):
+        return [
+            Fault(file, None, column, "no identifier of the patients table", "the same identifiers as there", remedy)
+        ]
+    return []

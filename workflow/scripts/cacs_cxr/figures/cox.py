@@ -1,0 +1,182 @@
+"""Forest of hazard ratios by actual and predicted category, unadjusted and adjusted, for every site."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import FixedLocator, NullLocator
+
+from cacs_cxr.figures.style import DOUBLE_COLUMN, GREY, INK, PALE, SMALL, Stroke, new_figure, print_style, say
+from cacs_cxr.study import Factor, Study
+
+GROUPINGS = ("actual", "predicted")
+ADJUSTMENTS = ("unadjusted", "adjusted")
+STROKES = {"unadjusted": Stroke("#56B4E9", "solid", "o"), "adjusted": Stroke("#00457A", "solid", "s")}
+NARROWEST, WIDEST = 0.05, 50.0
+
+
+def category_of(term: str, study: Study) -> str | None:
+    """Category that a term compares with the lowest one, or None where the term is a factor."""
+    inner = term[term.index("[") + 1 : -1] if "[" in term and term.endswith("]") else term
+    is_factor = term in {factor.term for factor in study.factors}
+    return inner if inner in study.categories and not is_factor else None
+
+
+def factor_label(factor: Factor) -> str:
+    """Label of a factor with the step to which its hazard ratio belongs."""
+    if factor.kind == "binary":
+        return factor.label
+    return f"{factor.label}, per {factor.per:g} {factor.unit}".rstrip()
+
+
+def cox_frame(cox: pd.DataFrame, study: Study) -> pd.DataFrame:
+    """Hazard ratios in the order drawn, those of factors scaled to the factor's step.
+
+    Args:
+        cox: site, grouping, adjustment, term, n, events, hr, low, high, p, note; factors per one unit.
+        study: gives sites, categories and factors.
+
+    Returns:
+        Columns site, grouping, adjustment, term, label, per, n, events, hr, low, high, p, note.
+    """
+    factors = {factor.term: factor for factor in study.factors}
+    places = {term: len(study.categories) + place for place, term in enumerate(factors)}
+    rows = []
+    for row in cox.to_dict("records"):
+        term = str(row["term"])
+        category, factor = category_of(term, study), factors.get(term)
+        if category is None and factor is None:
+            continue
+        per = factor.per if factor is not None and factor.kind == "continuous" else 1.0
+        if category is not None:
+            place = study.categories.index(category)
+            label = study.category_labels[place]
+        else:
+            assert factor is not None
+            place, label = places[term], factor_label(factor)
+        scaled = {name: float(row[name]) ** per for name in ("hr", "low", "high")}
+        rows.append({**row, **scaled, "label": label, "per": per, "place": place})
+    columns = ["site", "grouping", "adjustment", "term", "label", "per", "n", "events", "hr", "low", "high", "p", "note"]
+    if not rows:
+        return pd.DataFrame(columns=columns)
+    frame = pd.DataFrame(rows)
+    keys = {
+        "site": [site.name for site in study.sites],
+        "grouping": list(GROUPINGS),
+        "adjustment": list(ADJUSTMENTS),
+    }
+    for name, order in keys.items():
+        frame[name] = pd.Categorical(frame[name], order, ordered=True)
+    ordered = frame.dropna(subset=list(keys)).sort_values(["site", "grouping", "place", "adjustment"], kind="stable")
+    return ordered[columns].astype(dict.fromkeys(keys, str)).reset_index(drop=True)
+
+
+@print_style()
+def draw_cox(drawn: pd.DataFrame, study: Study) -> Figure:
+    """Draw a block for every site and grouping, one line a term, unadjusted above adjusted.
+
+    Args:
+        drawn: as `cox_frame` returns it.
+        study: gives sites, categories and labels.
+    """
+    sites = [site for site in study.sites if (drawn["site"] == site.name).any()]
+    if not sites:
+        figure = new_figure(width=DOUBLE_COLUMN, height=40, simulated=study.simulated)
+        say(figure.add_subplot(), f"Not estimable: no patient has follow-up for {study.event.name}.")
+        return figure
+    counts = [len(block_lines(drawn, site=site.name, study=study)) for site in sites]
+    height = sum(5.2 * count + 13 for count in counts) + 12
+    figure = new_figure(width=DOUBLE_COLUMN, height=height, simulated=study.simulated)
+    panels = figure.subplots(len(sites), 1, squeeze=False, sharex=True, height_ratios=[count + 1.5 for count in counts])
+    limits = drawn[["low", "high"]].to_numpy(dtype=float)
+    finite = limits[np.isfinite(limits) & (limits > 0)]
+    low = max(NARROWEST, min(0.5, float(np.min(finite, initial=0.5))) / 1.15)
+    high = min(WIDEST, max(2.0, float(np.max(finite, initial=2.0))) * 1.15)
+    for axes, site in zip(panels[:, 0], sites, strict=True):
+        draw_block(axes, drawn[drawn["site"] == site.name], site=site.name, study=study, low=low, high=high)
+    panels[-1, 0].set_xlabel(f"Hazard ratio for {study.event.name} (95 % CI), logarithmic axis")
+    key = [
+        Line2D([], [], color=STROKES[name].colour, marker=STROKES[name].marker, markersize=4, label=name.capitalize())
+        for name in ADJUSTMENTS
+    ]
+    adjusted = ", ".join(factor.label.lower() if factor.label != factor.label.upper() else factor.label for factor in study.factors)
+    figure.legend(handles=key, loc="outside lower left", ncols=2, title=f"Adjusted for {adjusted}" if adjusted else None)
+    return figure
+
+
+def block_lines(drawn: pd.DataFrame, *, site: str, study: Study) -> list[tuple[str, str, str]]:
+    """Lines of a site's panel: (grouping, term, label); a heading and the reference category have no term."""
+    lines = []
+    for grouping in GROUPINGS:
+        rows = drawn[(drawn["site"] == site) & (drawn["grouping"] == grouping)]
+        if rows.empty:
+            continue
+        lines.append((grouping, "", f"{grouping.capitalize()} {study.biomarker.short} category"))
+        terms = rows.drop_duplicates("term")
+        references = set(terms["label"]) & set(study.category_labels)
+        absent = [label for label in study.category_labels if label not in references]
+        if absent:
+            lines.append((grouping, "", f"{absent[0]} (reference)"))
+        lines += [(grouping, str(row.term), str(row.label)) for row in terms.itertuples()]
+    return lines
+
+
+def draw_block(axes: Axes, rows: pd.DataFrame, *, site: str, study: Study, low: float, high: float) -> None:
+    """Draw the hazard ratios of one site, with the numbers in columns on the right."""
+    lines = block_lines(rows, site=site, study=study)
+    axes.set_xscale("log")
+    axes.set(xlim=(low, high), ylim=(len(lines) - 0.4, -1.5))
+    axes.axvline(1, color=GREY, linewidth=0.6)
+    steps = [step for step in (0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50) if low <= step <= high]
+    axes.xaxis.set_major_locator(FixedLocator(steps))
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.set_xticklabels([f"{step:g}" for step in steps])
+    axes.tick_params(axis="x", labelbottom=True)
+    axes.set_title(site.capitalize(), loc="left", fontweight="bold")
+    axes.set_yticks(range(len(lines)), [label if term or "reference" in label else "" for _, term, label in lines])
+    axes.tick_params(axis="y", length=0)
+    axes.spines["left"].set_visible(False)
+    columns = {"unadjusted": 1.02, "adjusted": 1.31}
+    right = axes.get_yaxis_transform()
+    for adjustment, x in columns.items():
+        axes.text(x, -1.1, f"{adjustment.capitalize()}, p", transform=right, va="center", fontweight="bold", fontsize=SMALL)
+    for place, (grouping, term, label) in enumerate(lines):
+        if not term:
+            if "(reference)" not in label:
+                axes.axhspan(place - 0.5, place + 0.5, color=PALE, alpha=0.45, linewidth=0)
+                group = rows[rows["grouping"] == grouping]
+                counts = f"{label}: n = {int(group['n'].max()):,}, {int(group['events'].max()):,} events"
+                axes.text(low, place, f" {counts}", va="center", fontsize=SMALL, fontweight="bold")
+            else:
+                axes.plot([1], [place], marker="|", color=INK, markersize=5)
+            continue
+        for adjustment, x in columns.items():
+            offset = -0.16 if adjustment == "unadjusted" else 0.16
+            found = rows[(rows["grouping"] == grouping) & (rows["term"] == term) & (rows["adjustment"] == adjustment)]
+            if found.empty:
+                axes.text(x, place, "–", transform=right, va="center", fontsize=SMALL, color=GREY)
+                continue
+            row = found.iloc[0]
+            axes.text(x, place, written(row), transform=right, va="center", fontsize=SMALL)
+            if np.isfinite(row["hr"]):
+                draw_ratio(axes, row, place=place + offset, stroke=STROKES[adjustment], low=low, high=high)
+
+
+def draw_ratio(axes: Axes, row: pd.Series, *, place: float, stroke: Stroke, low: float, high: float) -> None:
+    """Draw one hazard ratio with its interval; an arrow where the interval leaves the axis."""
+    start, end = max(float(row["low"]), low), min(float(row["high"]), high)
+    axes.plot([start, end], [place, place], color=stroke.colour, linewidth=1.1)
+    for limit, edge, marker in ((row["low"], low, "<"), (row["high"], high, ">")):
+        if (marker == "<" and limit < edge) or (marker == ">" and limit > edge):
+            axes.plot([edge], [place], marker=marker, markersize=3, color=stroke.colour, clip_on=False)
+    if low <= row["hr"] <= high:
+        axes.plot([row["hr"]], [place], marker=stroke.marker, markersize=3.6, color=stroke.colour)
+
+
+def written(row: pd.Series) -> str:
+    """Hazard ratio with interval and p-value, or why there is none."""
+    if not np.isfinite(row["hr"]):
+        return "not estimable"
+    p = "" if pd.isna(row["p"]) else (", <.001" if row["p"] < 0.001 else f", {row['p']:.3f}".replace("0.", ".", 1))
+    return f"{row['hr']:.2f} ({row['low']:.2f}–{row['high']:.2f}){p}"
