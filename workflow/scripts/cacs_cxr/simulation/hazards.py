@@ -20,7 +20,7 @@ AGE_ORIGIN, BMI_ORIGIN = 55.0, 24.0  # years, kg/m²: where the baseline hazard 
 WEIBULL_SHAPE = 1.1
 # Set so that about one in nine has an event within follow-up, several times more than in life: the default study is
 # small, and with fewer events its hazard ratios could not be told from one another.
-WEIBULL_SCALE_YEARS = 95.0
+WEIBULL_SCALE_YEARS = 115.0
 
 LOSS_RATE_PER_YEAR = 0.03
 DAYS_PER_YEAR = 365.25

@@ -1,0 +1,28 @@
+"""Two studies on real radiographs through the same workflow, where the material is present."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import real_studies
+from study_runs import logs_of, snakemake
+
+pytestmark = [pytest.mark.slow, pytest.mark.real]
+
+
+def test_age_is_learnt_from_real_radiographs(tmp_path: Path) -> None:
+    done = snakemake(directory=tmp_path, overlay=real_studies.nih_small(tmp_path))
+    assert done.returncode == 0, done.stdout + logs_of(tmp_path)
+    table = pd.read_csv(tmp_path / "results/evaluation/discrimination.csv").set_index(["model", "threshold"])
+    assert table.loc[("cxr", "ge65"), "auc_low"] > 0.5
+    assert not table["simulated"].any()
+    page = (tmp_path / "results/report.html").read_text(encoding="utf-8")
+    assert "Simulated" not in page
+
+
+def test_a_study_with_few_patients_says_what_is_not_estimable(tmp_path: Path) -> None:
+    done = snakemake(directory=tmp_path, overlay=real_studies.hannover(tmp_path))
+    assert done.returncode == 0, done.stdout + logs_of(tmp_path)
+    cox = pd.read_csv(tmp_path / "results/prognosis/cox.csv")
+    assert cox["note"].str.contains("not estimable").any()
+    assert "not estimable" in (tmp_path / "results/report.html").read_text(encoding="utf-8")

@@ -1,0 +1,278 @@
+"""Results of an invented study as the stages before figures and report write them: small, and the same every time."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from cacs_cxr.study import MODELS, Biomarker, Event, Factor, Site, Study, Threshold
+
+DEFINITION: dict[str, Any] = {
+    "title": "Predicting categories of coronary artery calcium scores from chest radiographs",
+    "simulated": True,
+    "biomarker": {
+        "name": "cacs",
+        "label": "Coronary artery calcium score",
+        "short": "CACS",
+        "unit": "Agatston units",
+    },
+    "thresholds": [
+        {"name": "gt0", "operator": ">", "value": 0, "label": "> 0"},
+        {"name": "ge100", "operator": ">=", "value": 100, "label": "≥ 100"},
+        {"name": "ge400", "operator": ">=", "value": 400, "label": "≥ 400"},
+    ],
+    "categories": ["0", "1-99", "100-399", ">=400"],
+    "factors": [
+        {"name": "age", "label": "Age", "kind": "continuous", "unit": "years", "per": 10, "missing": "exclude"},
+        {"name": "sex", "label": "Male sex", "kind": "binary", "levels": ["F", "M"], "missing": "exclude"},
+        {"name": "bmi", "label": "Body mass index", "kind": "continuous", "unit": "kg/m²", "per": 5, "missing": "impute"},
+    ],
+    "event": {"name": "MACE", "label": "Major adverse cardiovascular event"},
+}
+
+CONFIGURATION: dict[str, Any] = {
+    "seed": 7,
+    "eligibility": {
+        "minimum_age": 18,
+        "window_days": 183,
+        "modalities": ["CR", "DX"],
+        "views": ["PA"],
+        "unknown_view": "exclude",
+        "patients_in_two_sites": "stop",
+    },
+    "imaging": {"size": 64},
+    "folds": {"count": 10, "tuning_fraction": 0.25},
+    "training": {
+        "backbone": "test_resnet",
+        "init": "none",
+        "epochs": 15,
+        "batch_size": 16,
+        "learning_rate": 0.003,
+        "weight_decay": 0.05,
+        "augmentation": {"rotation_degrees": 7, "scale": 0.1, "shift": 0.05, "brightness": 0.1, "contrast": 0.1},
+    },
+    "evaluation": {"cutoff_rule": "youden"},
+    "prognosis": {"model": "cxr", "horizons_years": [1, 3, 5], "minimum_events_per_category": 5},
+}
+
+
+def example_study(*, external: bool = True, simulated: bool = True) -> Study:
+    """The default study's definition, with attainable AUCs where it is simulated."""
+    sites = [{"name": "development", "role": "development"}, {"name": "external", "role": "external"}]
+    chosen = sites if external else sites[:1]
+    attainable = [
+        {"site": site["name"], "model": model, "threshold": threshold["name"], "auc": 0.80 + 0.02 * place}
+        for site in chosen
+        for place, model in enumerate(MODELS)
+        for threshold in DEFINITION["thresholds"]
+    ]
+    content = {**DEFINITION, "simulated": simulated, "sites": chosen, "attainable": attainable if simulated else []}
+    return Study.from_plain(content)
+
+
+def other_study() -> Study:
+    """A study of another biomarker at one site, with two thresholds, one factor and no attainable AUCs."""
+    return Study(
+        title="Lactate dehydrogenase from chest radiographs",
+        simulated=False,
+        biomarker=Biomarker("ldh", "Lactate dehydrogenase", "LDH", "U/L"),
+        thresholds=(Threshold("ge250", ">=", 250, "≥ 250"), Threshold("ge400", ">=", 400, "≥ 400")),
+        categories=("<250", "250-399", ">=400"),
+        factors=(Factor("sex", "Male sex", "binary", levels=("F", "M")),),
+        event=Event("death", "Death of any cause"),
+        sites=(Site("ward", "development"),),
+    )
+
+
+def example_analysis(study: Study, *, patients: int = 300, seed: int = 1) -> pd.DataFrame:
+    """Analysis table: about a third of patients in the lowest category, one in ten without follow-up."""
+    parts = []
+    for place, site in enumerate(study.sites):
+        rng = np.random.default_rng(seed + place)
+        n = patients if place == 0 else patients // 2
+        age = rng.normal(60, 9, n).round(1)
+        burden = 0.06 * (age - 60) + rng.normal(size=n)
+        cuts = [threshold.value for threshold in study.thresholds]
+        scale = np.interp(burden, [-0.4, 0.5, 1.4, 3], [cuts[0], cuts[min(1, len(cuts) - 1)], cuts[-1], 4 * cuts[-1]])
+        columns = {
+            "patient": [f"{value:016x}" for value in rng.integers(0, 2**63, n)],
+            "site": site.name,
+            "fold": rng.permutation(n) % 10 if site.role == "development" else -1,
+            study.biomarker.name: np.where(burden < -0.4, 0.0, scale.round(1)),
+        }
+        for factor in study.factors:
+            if factor.kind == "binary":
+                columns[factor.name] = np.asarray(factor.levels)[rng.integers(0, 2, n)]
+            else:
+                columns[factor.name] = age if factor.name == "age" else rng.normal(25, 3, n).round(1)
+            if factor.missing == "impute":
+                columns[factor.name] = np.where(rng.random(n) < 0.05, np.nan, columns[factor.name])
+        time = rng.exponential(6000 * np.exp(-0.8 * burden))
+        censored = rng.uniform(200, 3000, n)
+        frame = pd.DataFrame(columns)
+        frame["followup_days"] = pd.array(np.ceil(np.minimum(time, censored)).astype(int), dtype="Int64")
+        frame["event"] = pd.array((time < censored).astype(int), dtype="Int64")
+        frame.loc[rng.random(n) < 0.1, ["followup_days", "event"]] = pd.NA
+        parts.append(frame)
+    return pd.concat(parts, ignore_index=True)
+
+
+def example_predictions(analysis: pd.DataFrame, study: Study, *, seed: int = 5) -> pd.DataFrame:
+    """Predictions of three models whose scores follow the biomarker with noise."""
+    rng = np.random.default_rng(seed)
+    rank = analysis[study.biomarker.name].rank(pct=True).to_numpy()
+    parts = []
+    for noise, model in zip((0.6, 0.5, 0.4), MODELS, strict=True):
+        for place, threshold in enumerate(study.thresholds):
+            score = rank - 0.4 - 0.2 * place + noise * rng.normal(size=len(analysis))
+            frame = analysis[["site", "patient", "fold"]].copy()
+            frame["model"], frame["threshold"] = model, threshold.name
+            frame["label"] = threshold.positive(analysis[study.biomarker.name]).astype("int64")
+            frame["probability"] = 1 / (1 + np.exp(-3 * score))
+            parts.append(frame)
+    return pd.concat(parts, ignore_index=True)
+
+
+def example_flow(study: Study) -> pd.DataFrame:
+    """Flow of radiographs and patients, with a reason that nobody met."""
+    steps = [
+        ("radiographs", "start", "Radiograph files found", 2341),
+        ("radiographs", "excluded", "File cannot be read", 4),
+        ("radiographs", "excluded", "View is not PA (lateral)", 310),
+        ("radiographs", "excluded", "View not recorded", 212),
+        ("radiographs", "remaining", "Eligible radiographs", 1815),
+        ("radiographs", "excluded", "Not the nearest radiograph to the score", 503),
+        ("radiographs", "remaining", "Radiographs analysed", 1312),
+        ("patients", "start", "Patients with a score", 1450),
+        ("patients", "excluded", "Younger than 18 years", 0),
+        ("patients", "excluded", "No frontal radiograph within 183 days of the score", 138),
+        ("patients", "remaining", "Patients analysed", 1312),
+        ("patients", "excluded", "No follow-up", 120),
+        ("patients", "remaining", "Patients with follow-up", 1192),
+    ]
+    rows = [
+        {"site": site.name, "unit": unit, "order": order, "kind": kind, "label": label, "n": n}
+        for site in study.sites
+        for order, (unit, kind, label, n) in enumerate(steps)
+    ]
+    return pd.DataFrame(rows)
+
+
+def auc_with_interval(score: np.ndarray, label: np.ndarray) -> tuple[float, float]:
+    """AUC by ranks, with Hanley and McNeil's standard error."""
+    positive = int(label.sum())
+    negative = len(label) - positive
+    if not positive or not negative:
+        return np.nan, np.nan
+    ranks = pd.Series(score).rank().to_numpy()
+    auc = (ranks[label == 1].sum() - positive * (positive + 1) / 2) / (positive * negative)
+    q1, q2 = auc / (2 - auc), 2 * auc**2 / (1 + auc)
+    variance = auc * (1 - auc) + (positive - 1) * (q1 - auc**2) + (negative - 1) * (q2 - auc**2)
+    return auc, float(np.sqrt(variance / (positive * negative)))
+
+
+def example_discrimination(predictions: pd.DataFrame, study: Study) -> pd.DataFrame:
+    """discrimination.csv of the predictions."""
+    rows = []
+    for (site, model, threshold), group in predictions.groupby(["site", "model", "threshold"], sort=False):
+        auc, se = auc_with_interval(group["probability"].to_numpy(), group["label"].to_numpy())
+        oof = site == study.development
+        rows.append(
+            {
+                "site": site,
+                "model": model,
+                "threshold": threshold,
+                "n": len(group),
+                "n_positive": int(group["label"].sum()),
+                "auc": auc,
+                "auc_se": se,
+                "auc_low": auc - 1.96 * se,
+                "auc_high": auc + 1.96 * se,
+                "auc_fold_mean": auc + 0.004 if oof else np.nan,
+                "auc_fold_sd": 0.03 if oof else np.nan,
+                "note": "" if np.isfinite(auc) else "not estimable: one class is absent",
+                "simulated": study.simulated,
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def example_roc(predictions: pd.DataFrame, study: Study) -> pd.DataFrame:
+    """roc.csv of the predictions: pooled for every model, by fold where there are folds."""
+    parts = []
+    for (site, model, threshold), group in predictions.groupby(["site", "model", "threshold"], sort=False):
+        folds = [("pooled", group)]
+        if site == study.development:
+            folds += [(str(fold), part) for fold, part in group.groupby("fold")]
+        for fold, part in folds:
+            ordered = part.sort_values("probability", ascending=False)["label"].to_numpy()
+            if ordered.min() == ordered.max():
+                continue
+            rates = {
+                "false_positive_rate": np.append(0, np.cumsum(1 - ordered) / (1 - ordered).sum()),
+                "sensitivity": np.append(0, np.cumsum(ordered) / ordered.sum()),
+            }
+            parts.append(pd.DataFrame(rates).assign(site=site, model=model, threshold=threshold, fold=fold))
+    columns = ["site", "model", "threshold", "fold", "false_positive_rate", "sensitivity"]
+    frame = pd.concat(parts) if parts else pd.DataFrame(columns=columns)
+    return frame[columns].assign(simulated=study.simulated).reset_index(drop=True)
+
+
+def example_categories(analysis: pd.DataFrame, predictions: pd.DataFrame, study: Study) -> pd.DataFrame:
+    """predicted_categories: the highest threshold at which the radiograph's probability is a half or more."""
+    cxr = predictions[predictions["model"] == "cxr"].pivot(
+        index=["site", "patient"], columns="threshold", values="probability"
+    )
+    passed = (cxr[[threshold.name for threshold in study.thresholds]] >= 0.5).cumprod(axis=1).sum(axis=1)
+    frame = analysis[["site", "patient"]].assign(model="cxr", actual=study.category(analysis[study.biomarker.name]))
+    frame["predicted"] = passed.reindex(pd.MultiIndex.from_frame(frame[["site", "patient"]])).to_numpy()
+    return frame.assign(repaired=False)
+
+
+def groups_with_followup(
+    analysis: pd.DataFrame, categories: pd.DataFrame, study: Study
+) -> Iterator[tuple[str, str, str, np.ndarray, np.ndarray]]:
+    """Site, grouping, category, times and events of every group that has a patient with follow-up."""
+    joined = analysis.merge(categories, on=["site", "patient"]).dropna(subset=["followup_days", "event"])
+    for site in study.sites:
+        for grouping in ("actual", "predicted"):
+            for place, category in enumerate(study.categories):
+                group = joined[(joined["site"] == site.name) & (joined[grouping] == place)]
+                if len(group):
+                    time, event = group["followup_days"].to_numpy(dtype=int), (group["event"] == 1).to_numpy(dtype=int)
+                    yield site.name, grouping, category, time, event
+
+
+def example_kaplan_meier(analysis: pd.DataFrame, categories: pd.DataFrame, study: Study) -> pd.DataFrame:
+    """kaplan_meier.csv with log-log intervals."""
+    rows = []
+    for site, grouping, category, time, event in groups_with_followup(analysis, categories, study):
+        survival, hazard = 1.0, 0.0
+        for day in [0, *sorted(set(time) - {0})]:
+            at_risk, events = int((time >= day).sum()), int(event[time == day].sum())
+            survival *= 1 - events / at_risk
+            hazard += events / (at_risk * (at_risk - events)) if at_risk > events else 0.0
+            inside = 0 < survival < 1
+            wide = 1.96 * np.sqrt(hazard) / np.log(survival) if inside else 0.0
+            rows.append(
+                {
+                    "site": site,
+                    "grouping": grouping,
+                    "category": category,
+                    "time_days": day,
+                    "n_at_risk": at_risk,
+                    "n_events": events,
+                    "survival": survival,
+                    "se": survival * np.sqrt(hazard),
+                    "low": survival ** np.exp(-wide) if inside else survival,
+                    "high": survival ** np.exp(wide) if inside else survival,
+                }
+            )
+    columns = ["site", "grouping", "category", "time_days", "n_at_risk", "n_events", "survival", "se", "low", "high"]
+    return pd.DataFrame(rows, columns=columns).assign(simulated=study.simulated)
+
+
+def with_sites(study: Study, *sites: tuple[str, str]) -> Study:
+    """The study with other sites."""
+    return replace(study, sites=tuple(Site(name, role) for name, role in sites))  # type: ignore[arg-type]

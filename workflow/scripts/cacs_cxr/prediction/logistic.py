@@ -1,0 +1,178 @@
+"""Logistic regression without a ridge: maximum likelihood, and Firth's penalised likelihood where that has no finite answer."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+
+FIRTH = "Firth"
+CLASSES_APART = "classes separated"
+
+
+@dataclass(frozen=True)
+class Logistic:
+    """A fitted logistic regression; the first coefficient is the intercept.
+
+    Attributes:
+        terms: names of the coefficients [p], ``intercept`` first.
+        coefficients: [p], per unit of each column.
+        covariance: inverse Fisher information [p, p]; not-a-number where a coefficient was set, not estimated.
+        n: patients fitted on; `n_positive` of them positive.
+        note: how the fit departs from plain maximum likelihood; empty where it does not.
+    """
+
+    terms: tuple[str, ...]
+    coefficients: Floats
+    covariance: Floats
+    n: int
+    n_positive: int
+    note: str = ""
+
+    def logits(self, columns: npt.ArrayLike) -> Floats:
+        """Linear predictor of columns [n, p - 1], in the order of the terms after the intercept."""
+        values = np.asarray(columns, dtype=float)
+        result: Floats = self.coefficients[0] + values @ self.coefficients[1:]
+        return result
+
+    @property
+    def standard_errors(self) -> Floats:
+        """Standard errors [p]; not-a-number where a coefficient was set, not estimated."""
+        result: Floats = np.sqrt(np.diag(self.covariance))
+        return result
+
+
+class NoFiniteMaximum(Exception):
+    """The likelihood rises without end: the classes are separated, or the columns are collinear."""
+
+
+def sigmoid(logits: npt.ArrayLike) -> Floats:
+    """Probability of a logit, without overflow."""
+    values = np.asarray(logits, dtype=float)
+    result: Floats = np.exp(-np.logaddexp(0.0, -values))
+    return result
+
+
+def maximum_likelihood(
+    design: Floats, labels: npt.NDArray[np.int64], *, offset: Floats | None = None
+) -> tuple[Floats, Floats]:
+    """Coefficients and covariance by Newton's method with step halving.
+
+    Args:
+        design: columns [n, p], the intercept's ones among them.
+        offset: fixed part of the linear predictor [n]; 0 where None.
+
+    Raises:
+        NoFiniteMaximum: separation or collinearity.
+    """
+    return _newton(design, labels, offset=np.zeros(len(labels)) if offset is None else offset, firth=0.0)
+
+
+def firth(design: Floats, labels: npt.NDArray[np.int64]) -> tuple[Floats, Floats]:
+    """Coefficients and covariance under the penalty |information|^1/2 (Firth 1993; Heinze & Schemper 2002).
+
+    The estimates are finite under separation and less biased in small samples. The intercept is estimated once more with the
+    other coefficients fixed (FLIC, Puhr et al. 2017), else probabilities would be drawn towards one half.
+
+    Raises:
+        NoFiniteMaximum: collinear columns, or labels of one class only.
+    """
+    if len(np.unique(labels)) < 2:
+        raise NoFiniteMaximum("labels of one class only")
+    coefficients, covariance = _newton(design, labels, offset=np.zeros(len(labels)), firth=1.0)
+    slopes = design[:, 1:] @ coefficients[1:]
+    intercept, _ = maximum_likelihood(design[:, :1], labels, offset=slopes)
+    return np.concatenate([intercept, coefficients[1:]]), covariance
+
+
+def _newton(
+    design: Floats, labels: npt.NDArray[np.int64], *, offset: Floats, firth: float
+) -> tuple[Floats, Floats]:
+    """Newton's method on the log-likelihood plus `firth` times half the log-determinant of the information."""
+
+    def objective(beta: Floats) -> float:
+        logits = offset + design @ beta
+        value = float(np.sum(labels * logits - np.logaddexp(0.0, logits)))
+        if firth:
+            value += firth * 0.5 * float(np.linalg.slogdet(information(beta)[0])[1])
+        return value
+
+    def information(beta: Floats) -> tuple[Floats, Floats, Floats]:
+        probability = sigmoid(offset + design @ beta)
+        weight = probability * (1.0 - probability)
+        result: Floats = design.T @ (design * weight[:, None])
+        return result, probability, weight
+
+    beta = np.zeros(design.shape[1])
+    value = objective(beta)
+    for _ in range(100):
+        matrix, probability, weight = information(beta)
+        # A separated or collinear fit shows as an information that loses rank; the bound is on its scale-free form.
+        scale = np.sqrt(np.maximum(np.diag(matrix), 1e-300))
+        if np.linalg.eigvalsh(matrix / np.outer(scale, scale))[0] < 1e-10 or np.max(np.abs(offset + design @ beta)) > 40.0:
+            raise NoFiniteMaximum(CLASSES_APART)
+        covariance: Floats = np.linalg.inv(matrix)
+        residual = labels - probability
+        if firth:
+            leverage = weight * np.einsum("ij,jk,ik->i", design, covariance, design)
+            residual = residual + firth * leverage * (0.5 - probability)
+        score = design.T @ residual
+        step = covariance @ score
+        while objective(beta + step) < value - 1e-12 * abs(value) and np.max(np.abs(step)) > 1e-12:
+            step = step / 2.0
+        beta = beta + step
+        value = objective(beta)
+        if np.max(np.abs(step) * scale) < 1e-10:
+            return beta, covariance
+    raise NoFiniteMaximum("no convergence in 100 steps")
+
+
+def fit_logistic(columns: Floats, labels: npt.NDArray[np.int64], *, terms: Sequence[str]) -> Logistic:
+    """Fit with an intercept: by maximum likelihood, by Firth's method where the classes are separated.
+
+    Columns are standardised inside for the sake of arithmetic and the coefficients given back in the columns' own units. A
+    column that is constant cannot be estimated: it gets the coefficient 0 and no standard error.
+
+    Args:
+        columns: [n, p - 1] in raw units.
+        terms: names of the columns.
+
+    Raises:
+        NoFiniteMaximum: labels of one class only, or collinear columns.
+    """
+    if len(np.unique(labels)) < 2:
+        raise NoFiniteMaximum("labels of one class only")
+    centre, spread = columns.mean(axis=0), columns.std(axis=0)
+    varies = spread > 1e-12 * np.maximum(1.0, np.abs(centre))
+    design = np.column_stack([np.ones(len(labels)), (columns[:, varies] - centre[varies]) / spread[varies]])
+    notes = [f"{term} constant" for term, keep in zip(terms, varies, strict=True) if not keep]
+    try:
+        estimate, estimate_covariance = maximum_likelihood(design, labels)
+    except NoFiniteMaximum as error:
+        estimate, estimate_covariance = firth(design, labels)
+        notes.append(f"{FIRTH}: {error}")
+    # From standardised to raw units: coefficients are a linear map of the estimates, and so is their covariance.
+    size = 1 + columns.shape[1]
+    back = np.zeros((size, len(estimate)))
+    back[0, 0] = 1.0
+    for position, column in enumerate(np.flatnonzero(varies), start=1):
+        back[1 + column, position] = 1.0 / spread[column]
+        back[0, position] = -centre[column] / spread[column]
+    covariance = back @ estimate_covariance @ back.T
+    fixed = np.concatenate([[False], ~varies])
+    covariance[fixed, :] = covariance[:, fixed] = np.nan
+    return Logistic(
+        terms=("intercept", *terms),
+        coefficients=back @ estimate,
+        covariance=covariance,
+        n=len(labels),
+        n_positive=int(labels.sum()),
+        note="; ".join(notes),
+    )
+
+
+def with_note(fit: Logistic, note: str) -> Logistic:
+    """The same fit with one more note."""
+    return replace(fit, note="; ".join(text for text in (fit.note, note) if text))
