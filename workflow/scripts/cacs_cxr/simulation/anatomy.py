@@ -98,8 +98,8 @@ def draw_persons_chest(people: pd.DataFrame, *, generator: np.random.Generator) 
     def vary(spread: float) -> Array:
         return generator.normal(0.0, spread, number)
 
-    half_width = np.clip(129 + 4.5 * sex + 2.5 * bmi + 2.0 * height + vary(4.0), 105, 152)
-    dome_right = 283 + 5 * height - 3 * bmi - 3 * age + 3 * sex + vary(7)
+    half_width = np.clip(137 + 4.5 * sex + 2.5 * bmi + 2.0 * height + vary(4.0), 112, 160)
+    dome_right = 298 + 5 * height - 3 * bmi - 3 * age + 3 * sex + vary(7)
     cardiothoracic = np.clip(0.455 + 0.030 * burden + 0.008 * bmi + vary(0.012), 0.36, 0.64)
     heart_right = half_width * (0.29 + vary(0.018))
     knob = np.clip(20.5 + 4.0 * burden + vary(1.6), 11, 38)
@@ -126,8 +126,8 @@ def draw_persons_chest(people: pd.DataFrame, *, generator: np.random.Generator) 
         "rib_pitch": np.clip(27.5 + 1.0 * height + vary(0.8), 23, 32),
         "rib_slope": np.clip(52 + 5 * age + vary(6), 30, 80),
         "scoliosis": vary(3.5),
-        "breast": np.clip(0.55 - 0.50 * sex + 0.18 * bmi + vary(0.12), 0, 1.6),
-        "breast_y": 262 + 6 * age + vary(9),
+        "breast": np.clip(0.42 - 0.42 * sex + 0.15 * bmi + vary(0.12), 0, 1.6),
+        "breast_y": 276 + 6 * age + vary(9),
         "bubble": np.clip(17 + vary(7), 0, 34),
         "arch_calcium": 0.9 * calcium,
         "coronary_calcium": 1.0 * calcium * np.exp(vary(0.3)),
@@ -141,9 +141,9 @@ def draw_position(number: int, *, generator: np.random.Generator) -> pd.DataFram
     return pd.DataFrame(
         {
             "shift_x": np.clip(generator.normal(0, 6, number), -18, 18),
-            "shift_y": np.clip(generator.normal(4, 7, number), -16, 24),
+            "shift_y": np.clip(generator.normal(12, 7, number), -16, 24),
             "tilt": np.radians(np.clip(generator.normal(0, 1.3, number), -4, 4)),
-            "scale": generator.normal(1.04, 0.025, number),
+            "scale": generator.normal(1.14, 0.025, number),
             "inspiration": generator.normal(0, 5, number),
         }
     )
@@ -151,8 +151,8 @@ def draw_position(number: int, *, generator: np.random.Generator) -> pd.DataFram
 
 def chest_wall(chest: Chest, y: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     """Half the inner width of the rib cage at height y (mm): a dome from the apices down to the widest level."""
-    depth = np.clip((y - chest.apex + 6) / (0.62 * (chest.dome_right + 50 - chest.apex)), 0, 1)
-    return np.asarray(chest.half_width * np.sqrt(1 - (1 - depth) ** np.float32(2.3)), dtype=np.float32)
+    depth = np.clip((y - chest.apex + 8) / (0.66 * (chest.dome_right + 50 - chest.apex)), 0, 1)
+    return np.asarray(chest.half_width * np.sqrt(1 - (1 - depth) ** np.float32(3.0)), dtype=np.float32)
 
 
 def heart_borders(

@@ -74,8 +74,8 @@ def vessel_trees() -> npt.NDArray[np.float32]:
                 end = (x + length * np.cos(angle + bend), y + length * np.sin(angle + bend))
                 branches.append((*end, angle + bend + generator.uniform(0.15, 0.6), 0.72 * calibre))
                 branches.append((*end, angle + bend - generator.uniform(0.15, 0.6), 0.66 * calibre))
-        wide = gaussian_filter(np.where(trees[variant] > 0.45, trees[variant] ** 2, 0), 2.2) * 22
-        trees[variant] = gaussian_filter(trees[variant] ** 1.5, 1.0) * 5.0 + wide
+        wide = gaussian_filter(np.where(trees[variant] > 0.45, trees[variant] ** 2, 0), 2.4) * 8
+        trees[variant] = gaussian_filter(trees[variant] ** 1.5, 1.0) * 3.6 + wide
     return trees
 
 
@@ -110,8 +110,8 @@ def _breasts(chest: Chest, x: Plane, y: Plane) -> Plane:
     away = np.abs(x)
     centre, half = 0.60 * chest.half_width, 0.46 * chest.half_width + 14 * chest.breast
     above = (chest.breast_y - 22 * ((away - centre) / half) ** 2 - y) / (48 + 26 * chest.breast)
-    profile = np.clip(above, 0, 1) ** np.float32(0.35) * np.clip(1.25 - above, 0, 1)
-    breast = 62 * chest.breast * profile * round_profile(np.minimum(np.abs(away - centre) / half, 1))
+    profile = np.clip(1.6 * above, 0, 1) ** np.float32(0.7) * np.clip(1.3 - above, 0, 1)
+    breast = 44 * chest.breast * profile * round_profile(np.minimum(np.abs(away - centre) / half, 1))
     muscle = 16 * round_profile(np.minimum(np.hypot((away - 88) / 58, (y - 140) / 52), 1))
     return np.asarray(breast + muscle, dtype=np.float32)
 
@@ -124,7 +124,7 @@ def _lungs(chest: Chest, x: Plane, y: Plane, wall: Plane, variant: int) -> tuple
     offset = (away - centre) / half
     diaphragm = dome + chest.costophrenic * np.where(offset > 0, offset**2 * (0.35 + 0.65 * offset**2), 0.5 * offset**2)
     down = np.clip((y - chest.apex) / (dome + 50 - chest.apex), 0, 1)
-    medial = 14 + 26 * (1 - down) ** 5
+    medial = 13 + 34 * (1 - down) ** 6
     across = np.clip((away - medial) / np.maximum(wall - medial, 1), 0, 1)
     depth = 0.76 * chest.depth * np.sqrt(np.clip(4 * down * (1.12 - down) + 0.12, 0, 1))
     profile = round_profile(across, 2.8) * smooth_step(away - medial, 5) * smooth_step(y - chest.apex, 8)
@@ -146,7 +146,7 @@ def _mediastinum(chest: Chest, x: Plane, y: Plane) -> Plane:
     right, left = heart_borders(chest, y)
     middle, half = (left + right) / 2, np.maximum((left - right) / 2, 1)
     inside = smooth_step(y - chest.heart_top, 16) * smooth_step(chest.heart_bottom + 10 - y, 12)
-    heart = 1.18 * half * round_profile(np.minimum((x - middle) / half, 1), 2.3) * inside
+    heart = 1.75 * half * round_profile(np.minimum((x - middle) / half, 1), 2.3) * inside
     distance = np.hypot(x - knob_x(chest), y - chest.knob_y)
     knob = 2.6 * chest.knob * round_profile(np.minimum(distance / chest.knob, 1), 2.5)
     below = np.clip((y - chest.knob_y) / (chest.heart_bottom - chest.knob_y), 0, 1)
@@ -185,7 +185,7 @@ def _ribs(chest: Chest, x: Plane, y: Plane, wall: Plane) -> Plane:
     cartilage = np.clip(chest.cartilage_calcium, 0, 5) * np.exp(-(((outward - 0.42) / 0.07) ** 2))
     grain = np.clip(np.sin(x * 0.9 + 2.1 * np.round(level)) * np.sin(y * 1.1), 0, 1)
     cartilage = 0.5 * cartilage * grain * (np.abs(level - np.round(level)) < 0.2) * smooth_step(y - 150, 60)
-    return np.asarray((7.5 * posterior + 6.5 * anterior + cartilage) * chest.bone * inside, dtype=np.float32)
+    return np.asarray((9 * posterior + 9 * anterior + cartilage) * chest.bone * inside, dtype=np.float32)
 
 
 def _spine(chest: Chest, x: Plane, y: Plane) -> Plane:
@@ -198,7 +198,7 @@ def _spine(chest: Chest, x: Plane, y: Plane) -> Plane:
     process = 0.5 * np.exp(-((line / 2.6) ** 2)) * np.exp(-((phase / 0.28) ** 2))
     pedicles = 0.32 * np.exp(-(((np.abs(line) - 0.62 * half) / 2.8) ** 2) - ((phase + 0.12) / 0.13) ** 2)
     transverse = 0.22 * smooth_step(half + 15 - np.abs(line), 6) * np.exp(-(((phase + 0.1) / 0.13) ** 2))
-    return np.asarray(21 * chest.bone * (body + process + pedicles + transverse), dtype=np.float32)
+    return np.asarray(9.5 * chest.bone * (body + process + pedicles + transverse), dtype=np.float32)
 
 
 def _shoulder_girdle(chest: Chest, x: Plane, y: Plane, wall: Plane) -> Plane:
@@ -208,7 +208,7 @@ def _shoulder_girdle(chest: Chest, x: Plane, y: Plane, wall: Plane) -> Plane:
     clavicle_y = chest.apex + 34 - 46 * out + 13 * np.sin(2 * np.pi * out)
     width = 5.6 + 3.0 * (1 - out) ** 4 + 2 * out**3
     ends = smooth_step(away - 13, 4) * smooth_step(158 - away, 8)
-    clavicle = 9.5 * hollow_band(np.minimum((y - clavicle_y) / width, 1)) * ends
+    clavicle = 13 * hollow_band(np.minimum((y - clavicle_y) / width, 1)) * ends
     border = wall + 2 - 14 * np.exp(-(((y - 128) / 34) ** 2))
     blade_level = smooth_step(y - 78, 16) * smooth_step(222 - y, 34)
     edge = 6 * np.exp(-(((away - border - 4) / 3.2) ** 2)) * blade_level
