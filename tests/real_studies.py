@@ -11,7 +11,7 @@ from real_data import real_data
 def nih_small(folder: Path) -> dict[str, Any]:
     """Age as the biomarker (55, 65, 75 years), sex as the one clinical factor, no follow-up.
 
-    The number of the follow-up visit stands in for the date of a radiograph, so that age and radiograph belong together.
+    The number of the follow-up visit stands in for the date, so that age and radiograph belong together.
     """
     images = real_data("images", "nih_small")
     table = pd.read_csv(images / "metadata.csv")
@@ -47,7 +47,12 @@ def nih_small(folder: Path) -> dict[str, Any]:
                 "radiographs": {
                     "folder": str(images),
                     "table": str(folder / "radiographs.csv"),
-                    "columns": {"file": "file", "patient": "Patient ID", "date": "Follow-up #", "view": "View Position"},
+                    "columns": {
+                        "file": "file",
+                        "patient": "Patient ID",
+                        "date": "Follow-up #",
+                        "view": "View Position",
+                    },
                 },
             }
         ],
@@ -71,7 +76,9 @@ def hannover(folder: Path) -> dict[str, Any]:
     table = pd.read_csv(images / "metadata.csv").replace([np.inf, -np.inf], np.nan)
     day = -table["admission_offset"]
     offsets = [column for column in table.columns if column.endswith("_offset") and column != "admission_offset"]
-    last = pd.concat([day, *(day + table[column] for column in offsets if column != "death_offset")], axis=1).max(axis=1)
+    last = pd.concat([day, *(day + table[column] for column in offsets if column != "death_offset")], axis=1).max(
+        axis=1
+    )
     table = table.assign(day=day, last=last, death=day + table["death_offset"], ldh_day=day + table["ldh_offset"])
     followed = table.groupby("patient_id").agg(sex=("sex", "first"), last=("last", "max"), death=("death", "max"))
     followed = followed.reset_index()

@@ -45,9 +45,14 @@ def test_derived_seeds_do_not_move() -> None:
 
 def test_nothing_half_written_is_left(tmp_path: Path) -> None:
     (tmp_path / "table.csv").write_text("old\n")
-    with pytest.raises(RuntimeError, match="broken"), whole_file(tmp_path / "table.csv") as temporary:
-        temporary.write_text("half")
-        raise RuntimeError("broken")
+
+    def break_off() -> None:
+        with whole_file(tmp_path / "table.csv") as temporary:
+            temporary.write_text("half")
+            raise RuntimeError("broken")
+
+    with pytest.raises(RuntimeError, match="broken"):
+        break_off()
     assert [path.name for path in tmp_path.iterdir()] == ["table.csv"]
     assert (tmp_path / "table.csv").read_text() == "old\n"
 

@@ -1,4 +1,4 @@
-"""The workflow as its users run it: checks, a mini study end to end, reruns, the waterline, and mistaken configurations."""
+"""The workflow as its users run it: a mini study end to end, reruns, the waterline, mistaken configurations."""
 
 import hashlib
 import json
@@ -75,7 +75,13 @@ def test_touched_scripts_rerun_nothing(mini: Path) -> None:
 @pytest.mark.slow
 def test_changed_configuration_reruns_what_depends_on_it(mini: Path) -> None:
     dry = snakemake(
-        "--dry-run", "--quiet", "host", "--config", "prognosis={minimum_events_per_category: 7}", directory=mini, overlay=MINI
+        "--dry-run",
+        "--quiet",
+        "host",
+        "--config",
+        "prognosis={minimum_events_per_category: 7}",
+        directory=mini,
+        overlay=MINI,
     )
     assert "analyse_prognosis" in dry.stdout, dry.stdout
     assert "train_network" not in dry.stdout
@@ -118,7 +124,8 @@ def test_patients_never_cross_folds(mini: Path) -> None:
 @pytest.mark.slow
 def test_stable_outputs_have_their_columns(mini: Path) -> None:
     columns = {
-        "evaluation/discrimination": "site,model,threshold,n,n_positive,auc,auc_se,auc_low,auc_high,auc_fold_mean,auc_fold_sd",
+        "evaluation/discrimination": "site,model,threshold,n,n_positive,"
+        "auc,auc_se,auc_low,auc_high,auc_fold_mean,auc_fold_sd",
         "evaluation/auc_comparison": "site,threshold,model_a,model_b,difference,low,high,z,p",
         "prognosis/kaplan_meier": "site,grouping,category,time_days,n_at_risk,survival,se,low,high",
         "prognosis/cox": "site,grouping,adjustment,term,n,events,coefficient,se,hr,low,high,p",
@@ -177,7 +184,9 @@ def test_dry_run_of_the_default_study(tmp_path: Path) -> None:
     assert re.search(r"predict_external\s+3", dry.stdout)
 
 
-@pytest.mark.parametrize("target", ["cohort", "images", "models", "predictions", "tables", "figures", "report", "archive", "check_inputs"])
+@pytest.mark.parametrize(
+    "target", ["cohort", "images", "models", "predictions", "tables", "figures", "report", "archive", "check_inputs"]
+)
 def test_named_targets_exist(target: str, tmp_path: Path) -> None:
     dry = snakemake("--dry-run", target, directory=tmp_path)
     assert dry.returncode == 0, dry.stdout
@@ -217,7 +226,9 @@ def test_every_rule_has_a_log_of_its_own() -> None:
     assert len(logs) > 15
 
 
-@pytest.mark.parametrize("module", ["evaluation", "prognosis", "figures", "report", "cohort", "imaging", "simulation", "prediction"])
+@pytest.mark.parametrize(
+    "module", ["evaluation", "prognosis", "figures", "report", "cohort", "imaging", "simulation", "prediction"]
+)
 def test_torch_is_imported_only_where_a_network_runs(module: str) -> None:
     for file in (REPOSITORY / "workflow" / "scripts" / "cacs_cxr" / module).glob("*.py"):
         assert not re.search(r"^\s*(import|from) (torch|timm)", file.read_text(encoding="utf-8"), re.MULTILINE), file
@@ -230,7 +241,8 @@ def test_code_digest_sees_meaning_only(tmp_path: Path) -> None:
     def digests() -> dict[str, str]:
         program = (
             "import sys, json; sys.path.insert(0, sys.argv[1]); from cacs_cxr.code_digest import code_digest;"
-            "print(json.dumps({name: code_digest(name) for name in ('evaluate.py', 'train_network.py', 'write_report.py')}))"
+            "names = ('evaluate.py', 'train_network.py', 'write_report.py');"
+            "print(json.dumps({name: code_digest(name) for name in names}))"
         )
         out = subprocess.run([sys.executable, "-c", program, str(scripts)], capture_output=True, text=True, check=True)
         return dict(json.loads(out.stdout))

@@ -26,7 +26,14 @@ DEFINITION: dict[str, Any] = {
     "factors": [
         {"name": "age", "label": "Age", "kind": "continuous", "unit": "years", "per": 10, "missing": "exclude"},
         {"name": "sex", "label": "Male sex", "kind": "binary", "levels": ["F", "M"], "missing": "exclude"},
-        {"name": "bmi", "label": "Body mass index", "kind": "continuous", "unit": "kg/m²", "per": 5, "missing": "impute"},
+        {
+            "name": "bmi",
+            "label": "Body mass index",
+            "kind": "continuous",
+            "unit": "kg/m²",
+            "per": 5,
+            "missing": "impute",
+        },
     ],
     "event": {"name": "MACE", "label": "Major adverse cardiovascular event"},
 }
@@ -221,7 +228,7 @@ def example_roc(predictions: pd.DataFrame, study: Study) -> pd.DataFrame:
 
 def example_categories(analysis: pd.DataFrame, predictions: pd.DataFrame, study: Study) -> pd.DataFrame:
     """predicted_categories: the highest threshold at which the radiograph's probability is a half or more."""
-    cxr = predictions[predictions["model"] == "cxr"].pivot(
+    cxr = predictions[predictions["model"] == "cxr"].pivot_table(
         index=["site", "patient"], columns="threshold", values="probability"
     )
     passed = (cxr[[threshold.name for threshold in study.thresholds]] >= 0.5).cumprod(axis=1).sum(axis=1)

@@ -21,6 +21,7 @@ rule check_inputs:
         sites=config["sites"],
         eligibility=config["eligibility"],
         definition=definition(),
+        folds=config["folds"],
         seed=config["seed"],
     message:
         "checked the inputs"

@@ -7,7 +7,7 @@ exactly the rules that use it. Only the standard library is imported here, since
 
 import ast
 import hashlib
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 
 SCRIPTS = Path(__file__).resolve().parent.parent
@@ -41,12 +41,14 @@ def _reachable(script: Path) -> set[Path]:
         waiting.extend(_imports(path))
         if path.parent != SCRIPTS:
             found.update(
-                item for item in path.parent.iterdir() if item.is_file() and item.suffix in {".j2", ".css", ".js", ".yaml"}
+                item
+                for item in path.parent.iterdir()
+                if item.is_file() and item.suffix in {".j2", ".css", ".js", ".yaml"}
             )
     return found
 
 
-@lru_cache(maxsize=None)
+@cache
 def _imports(path: Path) -> tuple[Path, ...]:
     modules: list[str] = []
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -62,12 +64,16 @@ def _files(module: str) -> list[Path]:
     return [file for file in (place.with_suffix(".py"), place / "__init__.py") if file.is_file()]
 
 
-@lru_cache(maxsize=None)
+@cache
 def _meaning(path: Path) -> str:
     tree = ast.parse(path.read_text(encoding="utf-8"))
     for node in ast.walk(tree):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             first = node.body[0] if node.body else None
-            if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str):
+            if (
+                isinstance(first, ast.Expr)
+                and isinstance(first.value, ast.Constant)
+                and isinstance(first.value.value, str)
+            ):
                 first.value.value = ""
     return ast.unparse(tree)

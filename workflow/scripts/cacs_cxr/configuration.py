@@ -1,7 +1,7 @@
 """The configuration: a closed schema, and an error that names the key that was meant."""
 
 import difflib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -35,27 +35,32 @@ def check_configuration(config: Mapping[str, Any], *, schema_file: Path) -> None
 
 def _faults(error: ValidationError) -> Iterator[Fault]:
     place = ".".join(str(part) for part in error.absolute_path)
-    if error.validator == "additionalProperties" and isinstance(error.instance, dict):
-        known = list(error.schema.get("properties", {}))
-        for key in error.instance:
+    schema: Any = error.schema
+    instance: Any = error.instance
+    required: Any = error.validator_value
+    if error.validator == "additionalProperties" and isinstance(instance, dict):
+        known = list(schema.get("properties", {}))
+        for key in instance:
             if key not in known:
                 close = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
                 remedy = f"Did you mean '{close[0]}'?" if close else f"Known here: {', '.join(known)}."
                 full = f"{place}.{key}" if place else key
                 yield Fault("configuration", None, full, "", "a key that the schema knows", remedy)
     elif error.validator == "required":
-        missing = [key for key in error.validator_value if key not in error.instance]
+        missing = [key for key in required if key not in instance]
         for key in missing:
             full = f"{place}.{key}" if place else key
-            yield Fault("configuration", None, full, "", "this key to be present", "Add it; docs/configuration.md explains it.")
+            yield Fault(
+                "configuration", None, full, "", "this key to be present", "Add it; docs/configuration.md explains it."
+            )
     else:
-        expected = error.schema.get("description") or error.message
-        found = str(error.instance) if not isinstance(error.instance, dict | list) else type(error.instance).__name__
+        expected = schema.get("description") or error.message
+        found = type(instance).__name__ if isinstance(instance, dict | list) else str(instance)
         yield Fault("configuration", None, place, found, _rule(error), f"Meaning of the key: {expected}")
 
 
 def _rule(error: ValidationError) -> str:
-    rules = {
+    rules: dict[str, Callable[[Any], str]] = {
         "enum": lambda value: "one of " + ", ".join(map(str, value)),
         "type": lambda value: "a value of type " + (value if isinstance(value, str) else " or ".join(value)),
         "minimum": lambda value: f"at least {value}",
@@ -65,14 +70,16 @@ def _rule(error: ValidationError) -> str:
         "pattern": lambda value: f"text that matches {value}",
         "minItems": lambda value: f"at least {value} items",
     }
-    return rules.get(error.validator, lambda _value: error.message)(error.validator_value)
+    return rules.get(str(error.validator), lambda _value: error.message)(error.validator_value)
 
 
 def _contradictions(config: Mapping[str, Any]) -> Iterator[Fault]:
     try:
         Study.from_plain(config)
     except ValueError as error:
-        yield Fault("configuration", None, "thresholds, categories or sites", "", "a study that fits together", str(error))
+        yield Fault(
+            "configuration", None, "thresholds, categories or sites", "", "a study that fits together", str(error)
+        )
     names = [site["name"] for site in config["sites"]]
     if len(names) != len(set(names)):
         yield Fault("configuration", None, "sites", "", "a name of its own for every site", "Rename one of the two.")
@@ -88,11 +95,25 @@ def _contradictions(config: Mapping[str, Any]) -> Iterator[Fault]:
             )
         elif not Path(config["archive"]).exists():
             yield Fault("configuration", None, "archive", str(config["archive"]), "an existing path", "Mend the path.")
+        elif Path(config["archive"]).resolve().is_relative_to(Path("results").resolve()):
+            yield Fault(
+                "configuration",
+                None,
+                "archive",
+                str(config["archive"]),
+                "a path outside the results that are about to be written",
+                "Run in another folder, snakemake --directory review …, or copy the archive elsewhere.",
+            )
         return
     for number, factor in enumerate(config["factors"]):
         if factor["kind"] == "binary" and len(factor.get("levels", ())) != 2:
             yield Fault(
-                "configuration", None, f"factors.{number}.levels", "", "two levels, the second coded 1", "e.g. levels: [F, M]"
+                "configuration",
+                None,
+                f"factors.{number}.levels",
+                "",
+                "two levels, the second coded 1",
+                "e.g. levels: [F, M]",
             )
         for site in config["sites"]:
             if factor["name"] not in site["patients"]["columns"]:

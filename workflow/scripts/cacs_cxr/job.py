@@ -17,11 +17,14 @@ LOGGER = logging.getLogger("cacs_cxr")
 
 
 @contextmanager
-def logged(snakemake: Any) -> Iterator[None]:
+def logged(snakemake: Any) -> Iterator[Callable[[str], None]]:
     """Send everything that a job prints, its libraries included, to the rule's log; errors to the terminal as well.
 
     Args:
         snakemake: the object that Snakemake hands to a script; only its rule, wildcards and log are read.
+
+    Yields:
+        A function that shows a text on the terminal and in the log, for what a user has asked to see.
     """
     log = Path(str(snakemake.log[0]))
     log.parent.mkdir(parents=True, exist_ok=True)
@@ -31,10 +34,16 @@ def logged(snakemake: Any) -> Iterator[None]:
         os.dup2(file.fileno(), 2)
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(message)s", force=True)
     logging.captureWarnings(True)
+
+    def show(text: str) -> None:
+        with os.fdopen(os.dup(terminal), "w", encoding="utf-8") as screen:
+            screen.write(f"\n{text}")
+        LOGGER.info("%s", text)
+
     start = time.monotonic()
     LOGGER.info("%s %s on Python %s", snakemake.rule, dict(snakemake.wildcards), platform.python_version())
     try:
-        yield
+        yield show
     except BaseException as error:
         text = str(error) if isinstance(error, InputError) else f"{type(error).__name__}: {error}"
         with os.fdopen(os.dup(terminal), "w", encoding="utf-8") as screen:

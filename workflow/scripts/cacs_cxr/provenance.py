@@ -70,15 +70,28 @@ def hardware() -> dict[str, Any]:
     processor = platform.processor() or platform.machine()
     information = Path("/proc/cpuinfo")
     if information.exists():
-        models = [line.split(":", 1)[1].strip() for line in information.read_text().splitlines() if "model name" in line]
+        models = [
+            line.split(":", 1)[1].strip() for line in information.read_text().splitlines() if "model name" in line
+        ]
         processor = models[0] if models else processor
     gpus = sorted(Path("/proc/driver/nvidia/gpus").glob("*/information"))
-    names = [line.split(":", 1)[1].strip() for gpu in gpus for line in gpu.read_text().splitlines() if line.startswith("Model")]
+    names = [
+        line.split(":", 1)[1].strip()
+        for gpu in gpus
+        for line in gpu.read_text().splitlines()
+        if line.startswith("Model")
+    ]
     try:
         memory = round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1)
     except (ValueError, OSError):
         memory = None
-    return {"processor": processor, "cores": os.cpu_count(), "memory_gib": memory, "gpus": names, "system": platform.platform()}
+    return {
+        "processor": processor,
+        "cores": os.cpu_count(),
+        "memory_gib": memory,
+        "gpus": names,
+        "system": platform.platform(),
+    }
 
 
 def wall_times(folder: Path) -> dict[str, dict[str, float]]:

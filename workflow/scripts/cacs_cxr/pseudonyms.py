@@ -51,5 +51,7 @@ def real_key(key_file: Path) -> bytes:
                 file.write(os.urandom(32).hex())
         key, source = key_file.read_bytes().strip(), str(key_file)
     if len(key) < 16:
-        raise ValueError(f"{source}: a key of {len(key)} bytes, expected at least 16. Set a longer key, or remove it to have one made.")
+        raise ValueError(
+            f"{source}: a key of {len(key)} bytes, expected at least 16. Set a longer one, or remove it to have one made."
+        )
     return key

@@ -5,7 +5,7 @@ archive is described by the archive, not by whatever configuration happens to li
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -49,7 +49,7 @@ class Factor:
 
     Attributes:
         per: step for which hazard and odds ratios are shown in figures, e.g. 10 (years); tables keep one unit.
-        missing: what a missing value means: ``exclude`` the patient, or ``impute`` the training median with an indicator.
+        missing: ``exclude`` a patient without a value, or ``impute`` the training median with an indicator.
     """
 
     name: str
@@ -156,4 +156,15 @@ class Study:
     def category(self, biomarker: npt.ArrayLike) -> npt.NDArray[np.int64]:
         """Category of each value: the number of thresholds that it passes, 0 for the lowest category."""
         passed = [threshold.positive(biomarker) for threshold in self.thresholds]
-        return np.sum(passed, axis=0, dtype=np.int64)
+        return np.asarray(np.sum(passed, axis=0), dtype=np.int64)
+
+
+def model_label(model: str) -> str:
+    """Name of a model in print; a model of somebody else's keeps its own name."""
+    return MODEL_LABELS.get(model, model)
+
+
+def ordered_models(models: Iterable[str]) -> list[str]:
+    """Models without repeats: the study's own in their order, then others by name."""
+    found = {str(model) for model in models}
+    return [model for model in MODELS if model in found] + sorted(found - set(MODELS))

@@ -48,7 +48,9 @@ def write_parquet(frame: pd.DataFrame, path: Path) -> None:
 def write_json(content: Mapping[str, Any], path: Path) -> None:
     """Write indented JSON (UTF-8); not-a-number is refused, so that every reader can parse it."""
     with whole_file(path) as temporary:
-        temporary.write_text(json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
+        temporary.write_text(
+            json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8"
+        )
 
 
 def write_text(content: str, path: Path) -> None:

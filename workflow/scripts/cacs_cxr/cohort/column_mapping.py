@@ -7,20 +7,25 @@ from cacs_cxr.cohort.columns import Column
 from cacs_cxr.cohort.site_inputs import Eligibility, SiteInput, TableInput
 from cacs_cxr.cohort.site_tables import read_site_table
 from cacs_cxr.faults import Fault, InputError
-from cacs_cxr.study import Factor
+from cacs_cxr.study import Biomarker, Factor
 
 SCORE, OUTCOME = ("patient", "value"), ("patient", "date", "event")
 
 
-def configuration_faults(site: SiteInput, *, eligibility: Eligibility, factors: Sequence[Factor]) -> list[Fault]:
+def configuration_faults(
+    site: SiteInput, *, eligibility: Eligibility, factors: Sequence[Factor], biomarker: Biomarker
+) -> list[Fault]:
     names = [factor.name for factor in factors]
     faults = _faults_of_keys(site, "patients", site.patients, needed=("patient", *names), known=("patient", *names))
     faults += _faults_of_keys(site, "scores", site.scores, needed=SCORE, known=(*SCORE, "date"))
     if site.outcomes is not None:
         faults += _faults_of_keys(site, "outcomes", site.outcomes, needed=OUTCOME, known=OUTCOME)
     place = "configuration"
+    if biomarker.name in names:
+        remedy = "Remove it from `factors`: what is predicted cannot help to predict it."
+        faults.append(Fault(place, None, "factors", biomarker.name, "factors other than the biomarker", remedy))
     if eligibility.window_days is not None and "date" not in site.scores.columns:
-        remedy = f"Name the column of the scores' date in `scores.columns.date` of site {site.name}, or set `window_days: null`."
+        remedy = "Name the column of their date in `scores.columns.date`, or set `window_days: null`."
         found = f"{eligibility.window_days}, and scores without a date at site {site.name}"
         faults.append(
             Fault(place, None, "eligibility.window_days", found, "dates of scores where a window is set", remedy)

@@ -83,7 +83,7 @@ def numbers(
     values = pd.to_numeric(column.cells.mask(missing), errors="coerce").astype(float)
     absent = values.isna() & ~missing
     comma = absent & column.cells.str.fullmatch(r"[+-]?\d+,\d+")
-    infinite = pd.Series(np.isinf(values), index=values.index)
+    infinite = values.isin([np.inf, -np.inf])
     outside = ~absent & ~missing & ~infinite & ~values.between(low, high)
     faults = column.faults(
         absent & ~comma, expected=what, remedy="Write a number, or leave the cell empty where it is missing."
@@ -109,7 +109,7 @@ def levels(column: Column, *, levels: Sequence[str]) -> tuple["pd.Series[Any]", 
     values = whole_numbers(column.cells).str.casefold().map(spelled)
     bad = values.isna() & ~is_missing(column.cells)
     remedy = f"Write {' or '.join(levels)}, or leave the cell empty where it is missing."
-    return values.astype(object).where(values.notna(), None), column.faults(
+    return values.astype(object).mask(values.isna(), None), column.faults(
         bad, expected=" or ".join(levels), remedy=remedy
     )
 

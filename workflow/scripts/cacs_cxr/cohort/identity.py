@@ -21,7 +21,8 @@ def in_earlier_site(tables: Sequence[SiteTables]) -> list["pd.Series[int]"]:
         listed = tables[position].patients["patient"]
         result[position] = listed.map(owner).fillna(-1).astype(int)
         for identifier in listed:
-            owner.setdefault(identifier, position)
+            if identifier:
+                owner.setdefault(identifier, position)
     return result
 
 
@@ -31,14 +32,14 @@ def faults_of_shared_patients(tables: Sequence[SiteTables]) -> list[Fault]:
         column = _column_of_identifiers(table)
         for position in sorted(set(owners[owners >= 0])):
             first = tables[position]
-            rows = first.patients.set_index("patient")["table_row"]
+            rows = first.patients.drop_duplicates("patient").set_index("patient")["table_row"]
             found = "the patient of row " + table.patients["patient"].map(rows).fillna(0).astype(int).astype(str)
             found = (found + f" of {first.site.patients.file}").set_axis(column.cells.index)
             faults += column.faults(
                 (owners == position).set_axis(column.cells.index),
                 expected="a patient of one site only",
-                remedy="If it is the same person, delete the row or set `eligibility.patients_in_two_sites: exclude`; if two sites "
-                "merely number alike, put the site's name before its identifiers, in all its tables.",
+                remedy="If it is the same person, delete the row or set `eligibility.patients_in_two_sites: exclude`; "
+                "if the sites merely number alike, put a site's name before its identifiers, radiographs included.",
                 found=found,
             )
     return faults
@@ -52,7 +53,7 @@ def _column_of_identifiers(table: SiteTables) -> Column:
 def count_strangers(
     identifiers: "pd.Series[str]", known: "pd.Series[str]", *, source: TableInput
 ) -> tuple[int, list[Fault]]:
-    """Number of rows of patients whom the patients table does not list, and a fault where the two tables write them differently."""
+    """Rows of patients whom the patients table does not list, and a fault where the tables write them differently."""
     given, listed = identifiers[identifiers != ""], set(known)
     strange = ~given.isin(listed)
     return int(strange.sum()), faults_of_writing(given, listed, file=source.file, column=source.columns["patient"])

@@ -12,7 +12,7 @@ from cacs_cxr.cohort.columns import Column
 from cacs_cxr.cohort.identity import count_strangers, faults_of_shared_patients
 from cacs_cxr.cohort.site_inputs import Eligibility, SiteInput, SiteTables
 from cacs_cxr.faults import Fault, InputError
-from cacs_cxr.study import Factor, Threshold
+from cacs_cxr.study import Biomarker, Factor, Threshold
 
 RANGES: Mapping[str, tuple[float, float, str]] = {
     "age": (0.0, 120.0, "Correct the age (in years), or leave the cell empty where it is unknown."),
@@ -26,12 +26,9 @@ def validate_sites(
     eligibility: Eligibility,
     factors: Sequence[Factor],
     thresholds: Sequence[Threshold],
-    what: str,
+    biomarker: Biomarker,
 ) -> list[SiteTables]:
     """Read and check the tables of all sites.
-
-    Args:
-        what: name of the biomarker in messages, e.g. ``"CACS"``.
 
     Returns:
         The tables of each site, in the order of `sites`.
@@ -42,10 +39,12 @@ def validate_sites(
     faults: list[Fault] = []
     tables = []
     for site in sites:
-        faults += configuration_faults(site, eligibility=eligibility, factors=factors)
+        faults += configuration_faults(site, eligibility=eligibility, factors=factors, biomarker=biomarker)
         patients, found = _patients(site, factors=factors)
         faults += found
-        scores, found = _scores(site, lowest=0.0 if all(t.value >= 0 for t in thresholds) else -np.inf, what=what)
+        scores, found = _scores(
+            site, lowest=0.0 if all(t.value >= 0 for t in thresholds) else -np.inf, what=biomarker.short
+        )
         faults += found
         outcomes, found = _outcomes(site)
         faults += found
@@ -57,7 +56,7 @@ def validate_sites(
                 strangers[name], found = count_strangers(table["patient"], patients["patient"], source=source)
                 faults += found
         tables.append(SiteTables(site, patients, scores, outcomes, strangers))
-    if not faults and eligibility.patients_in_two_sites == "stop":
+    if eligibility.patients_in_two_sites == "stop":
         faults += faults_of_shared_patients(tables)
     if faults:
         raise InputError(dict.fromkeys(faults))

@@ -15,7 +15,7 @@ CONFUSION_COLUMNS = ["site", "model", "actual", "predicted", "n"]
 def repair_crossings(probabilities: npt.ArrayLike) -> npt.NDArray[np.float64]:
     """Nearest probabilities that do not rise from one threshold to the next (pool adjacent violators).
 
-    A patient cannot be likelier to exceed a higher threshold than a lower one, yet separately trained networks can say so.
+    Nobody can be likelier to exceed a higher threshold than a lower one, yet separately trained networks can say so.
 
     Args:
         probabilities: one column a threshold, rising thresholds [n, k].
@@ -78,15 +78,16 @@ def category_table(classified: pd.DataFrame, analysis: pd.DataFrame, study: Stud
             part = classified[(classified["site"] == site) & (classified["model"] == model)]
             if part.empty:
                 continue
-            wide = part.pivot_table(index="patient", columns="threshold", values=["probability", "cutoff"], aggfunc="first")
+            wide = part.pivot_table(
+                index="patient", columns="threshold", values=["probability", "cutoff"], aggfunc="first"
+            )
             columns = [(value, name) for value in ("probability", "cutoff") for name in names]
             wide = wide.reindex(columns=pd.MultiIndex.from_tuples(columns))
             complete = wide.dropna()
             if len(complete) < part["patient"].nunique():
                 left = part["patient"].nunique() - len(complete)
                 LOGGER.warning(
-                    "site %s, model %s: no predicted category for %d patients, who lack a probability or a cut-off at some "
-                    "threshold",
+                    "site %s, model %s: no predicted category for %d patients, who lack a probability or a cut-off",
                     site,
                     model,
                     left,

@@ -18,8 +18,8 @@ COLUMNS = [
 def comparison_table(table: pd.DataFrame, study: Study) -> pd.DataFrame:
     """DeLong's paired test of every two models, per site and threshold.
 
-    Holm's adjustment runs over the thresholds within a site and a pair of models. Only patients whom both models predict
-    are compared.
+    Holm's adjustment runs over the thresholds within a site and a pair of models. Only patients whom both models
+    predict are compared.
 
     Args:
         table: checked predictions.

@@ -93,8 +93,8 @@ def delong_covariance(first: Placements, second: Placements) -> float:
 def auc_estimate(labels: npt.ArrayLike, scores: npt.ArrayLike) -> AucEstimate:
     """AUC with DeLong's standard error and 95 % intervals (DeLong et al., Biometrics 1988;44:837).
 
-    With one class nothing is estimable; with a variance of 0 (AUC 1 or 0, or all scores tied) and with a single patient in
-    a class the AUC stands and its interval is NaN, since an interval of no width would claim certainty.
+    With one class nothing is estimable; with a variance of 0 (AUC 1 or 0, or all scores tied) and with a single patient
+    in a class the AUC stands and its interval is NaN, since an interval of no width would claim certainty.
 
     Args:
         labels: 0/1 or bool [n].

@@ -39,10 +39,7 @@ def choose_cutoff(labels: npt.ArrayLike, scores: npt.ArrayLike, *, rule: Rule) -
         return np.nan
     n_positive, n_negative = int(true_positives[-1]), int(false_positives[-1])
     hits, alarms = true_positives[:-1], false_positives[:-1]
-    if rule == "youden":
-        gain = hits * n_negative - alarms * n_positive
-    else:
-        gain = -np.abs(hits + alarms - n_positive)
+    gain = hits * n_negative - alarms * n_positive if rule == "youden" else -np.abs(hits + alarms - n_positive)
     best = np.flatnonzero(gain == gain.max())[-1]
     return float((falling[best] + falling[best + 1]) / 2)
 
@@ -52,7 +49,7 @@ def cutoff_table(table: pd.DataFrame, study: Study, *, rule: Rule) -> pd.DataFra
 
     The cut-off applied to a development fold is chosen on the out-of-fold predictions of the other folds, so that no
     patient helps to choose the cut-off that classifies them. Row -1 is chosen on all development predictions; it is for
-    external sites, and for development patients outside cross-validation (the note then says that it is optimistic there).
+    external sites, and for development patients outside cross-validation, where the note calls it optimistic.
 
     Args:
         table: checked predictions.
@@ -101,7 +98,7 @@ def _cutoff_note(labels: npt.NDArray[np.int64], cutoff: float, *, folds: int) ->
 
 
 def with_cutoffs(table: pd.DataFrame, cutoffs: pd.DataFrame, study: Study) -> pd.DataFrame:
-    """Predictions with the frozen cut-off that applies to each, in a column `cutoff` (NaN where none could be chosen)."""
+    """Predictions with the frozen cut-off that applies to each, in a column `cutoff`; NaN where there is none."""
     keys = ["model", "threshold", "applied"]
     known = cutoffs.rename(columns={"fold": "applied"})[[*keys, "cutoff"]]
     cross_fitted = set(known["applied"]) - {EXTERNAL_FOLD}
@@ -126,9 +123,7 @@ def exact_interval(successes: int, n: int) -> tuple[float, float]:
     return float(interval.low), float(interval.high)
 
 
-def operating_point(
-    labels: npt.ArrayLike, scores: npt.ArrayLike, cutoffs: npt.ArrayLike
-) -> dict[str, int | float]:
+def operating_point(labels: npt.ArrayLike, scores: npt.ArrayLike, cutoffs: npt.ArrayLike) -> dict[str, int | float]:
     """Counts and proportions with Wilson intervals when scores at or above their cut-offs count as positive.
 
     Args:
@@ -166,7 +161,9 @@ def operating_point_table(classified: pd.DataFrame, *, rule: Rule) -> pd.DataFra
         usable = part[part["cutoff"].notna()]
         notes = []
         if len(usable) < len(part):
-            what = "not estimable: no cut-off" if usable.empty else f"{len(part) - len(usable)} patients without a cut-off"
+            what = (
+                "not estimable: no cut-off" if usable.empty else f"{len(part) - len(usable)} patients without a cut-off"
+            )
             notes.append(what)
         counts = operating_point(
             usable["label"].to_numpy(), usable["probability"].to_numpy(), usable["cutoff"].to_numpy()

@@ -7,9 +7,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from cacs_cxr.faults import Fault, InputError
+from cacs_cxr.row_faults import row_faults
 from cacs_cxr.study import EXTERNAL_FOLD, MODELS, Study
 
-ROWS_NAMED = 20
 KEY = ["site", "patient", "model", "threshold"]
 
 
@@ -32,8 +32,8 @@ def checked_predictions(
         predictions_file: name of the table of predictions in messages.
 
     Returns:
-        Columns site, patient, fold, model, threshold, label (0/1, recomputed from the biomarker) and probability, sorted
-        by the study's order of sites, models and thresholds and then by patient, whatever the order of the input.
+        Columns site, patient, fold, model, threshold, label (0/1, recomputed from the biomarker) and probability,
+        sorted by the study's order of sites, models and thresholds and then by patient, whatever order came in.
 
     Raises:
         InputError: with the file, row and column of every fault.
@@ -54,7 +54,7 @@ def checked_predictions(
     table["patient"] = table["patient"].astype(str)
     given, table["probability"] = table["probability"], pd.to_numeric(table["probability"], errors="coerce")
     wrong = ~table["probability"].between(0.0, 1.0).to_numpy()
-    faults += _row_faults(
+    faults += row_faults(
         wrong,
         file=predictions_file,
         column="probability",
@@ -65,8 +65,10 @@ def checked_predictions(
     extra = [column for column in ("fold", "label") if column in table]
     table = table.rename(columns={column: f"given_{column}" for column in extra})
     table = table.merge(patients, on=["site", "patient"], how="left", indicator=True)
-    unmatched = (table["_merge"] != "both").to_numpy() & table["site"].isin([site.name for site in study.sites]).to_numpy()
-    faults += _row_faults(
+    unmatched = (table["_merge"] != "both").to_numpy() & table["site"].isin(
+        [site.name for site in study.sites]
+    ).to_numpy()
+    faults += row_faults(
         unmatched,
         file=predictions_file,
         column="patient",
@@ -78,7 +80,7 @@ def checked_predictions(
     matched = (table["_merge"] == "both").to_numpy()
     for column in extra:
         given = pd.to_numeric(table[f"given_{column}"], errors="coerce")
-        faults += _row_faults(
+        faults += row_faults(
             matched & ~table["threshold"].isna().to_numpy() & (given != table[column]).to_numpy(),
             file=predictions_file,
             column=column,
@@ -148,7 +150,12 @@ def _analysis_faults(analysis: pd.DataFrame, patients: pd.DataFrame, study: Stud
     sites = [site.name for site in study.sites]
     fold = patients["fold"].to_numpy()
     checks: list[tuple[npt.NDArray[np.bool_], str, str, str]] = [
-        (~analysis["site"].isin(sites).to_numpy(), "site", f"one of {', '.join(sites)}", "Correct the name of the site."),
+        (
+            ~analysis["site"].isin(sites).to_numpy(),
+            "site",
+            f"one of {', '.join(sites)}",
+            "Correct the name of the site.",
+        ),
         (analysis["patient"].isna().to_numpy(), "patient", "a pseudonym", "Fill it in, or leave the row out."),
         (
             ~(np.isfinite(fold) & (fold == np.floor(fold)) & (fold >= EXTERNAL_FOLD)),
@@ -166,7 +173,7 @@ def _analysis_faults(analysis: pd.DataFrame, patients: pd.DataFrame, study: Stud
     faults = [
         fault
         for wrong, column, expected, remedy in checks
-        for fault in _row_faults(
+        for fault in row_faults(
             wrong,
             file=file,
             column=column,
@@ -186,7 +193,7 @@ def _key_faults(table: pd.DataFrame, study: Study, *, file: str) -> list[Fault]:
         ("site", [site.name for site in study.sites]),
         ("threshold", [threshold.name for threshold in study.thresholds]),
     ):
-        faults += _row_faults(
+        faults += row_faults(
             ~table[column].isin(known).to_numpy(),
             file=file,
             column=column,
@@ -194,7 +201,7 @@ def _key_faults(table: pd.DataFrame, study: Study, *, file: str) -> list[Fault]:
             expected=f"one of {', '.join(known)}",
             remedy=f"Correct the {column}, or leave the row out.",
         )
-    faults += _row_faults(
+    faults += row_faults(
         table["model"].isna().to_numpy(),
         file=file,
         column="model",
@@ -207,7 +214,7 @@ def _key_faults(table: pd.DataFrame, study: Study, *, file: str) -> list[Fault]:
 
 def _duplicates(table: pd.DataFrame, columns: Sequence[str], *, file: str, unit: str) -> list[Fault]:
     repeated = table.duplicated(list(columns)).to_numpy()
-    return _row_faults(
+    return row_faults(
         repeated,
         file=file,
         column="patient",
@@ -223,18 +230,3 @@ def _absent_columns(table: pd.DataFrame, columns: Sequence[str], *, file: str) -
         for column in columns
         if column not in table
     ]
-
-
-def _row_faults(
-    wrong: npt.NDArray[np.bool_], *, file: str, column: str, values: pd.Series | None, expected: str, remedy: str
-) -> list[Fault]:
-    """Faults of the marked rows: the first ones by number, all others as a count, so that a message stays readable."""
-    rows = np.flatnonzero(wrong)
-    faults = [
-        Fault(file, int(row) + 2, column, "" if values is None else str(values.iloc[row]), expected, remedy)
-        for row in rows[:ROWS_NAMED]
-    ]
-    if rows.size > ROWS_NAMED:
-        found = f"the same in {rows.size - ROWS_NAMED} further rows"
-        faults.append(Fault(file, None, column, found, expected, remedy))
-    return faults

@@ -26,14 +26,14 @@ def counts_by_cutoff(
     values = np.asarray(scores, dtype=float)
     order = np.argsort(-values, kind="stable")
     falling = values[order]
-    last_of_tie = np.append(np.flatnonzero(np.diff(falling)), falling.size - 1) if falling.size else np.empty(0, np.int64)
+    last_of_tie = (
+        np.append(np.flatnonzero(np.diff(falling)), falling.size - 1) if falling.size else np.empty(0, np.int64)
+    )
     true_positives = np.cumsum(positive[order], dtype=np.int64)[last_of_tie]
     return falling[last_of_tie], true_positives, last_of_tie + 1 - true_positives
 
 
-def roc_curve(
-    labels: npt.ArrayLike, scores: npt.ArrayLike
-) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+def roc_curve(labels: npt.ArrayLike, scores: npt.ArrayLike) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """Exact empirical ROC curve: its corners from (0, 0) to (1, 1), joined by straight lines.
 
     Points in the middle of a straight stretch are left out; the area under the corners is the AUC.

@@ -5,10 +5,22 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.ticker import MultipleLocator
 
-from cacs_cxr.figures.style import DOUBLE_COLUMN, GREY, INK, MODEL_STROKES, PALE, SMALL, new_figure, print_style, say
+from cacs_cxr.figures.style import (
+    DOUBLE_COLUMN,
+    GREY,
+    INK,
+    PALE,
+    SMALL,
+    model_stroke,
+    new_figure,
+    print_style,
+    say,
+    write_foot,
+)
 from cacs_cxr.paper import published_auc
-from cacs_cxr.study import MODEL_LABELS, MODELS, Study
+from cacs_cxr.study import Study, model_label, ordered_models
 
 
 def auc_frame(discrimination: pd.DataFrame, study: Study) -> pd.DataFrame:
@@ -27,7 +39,7 @@ def auc_frame(discrimination: pd.DataFrame, study: Study) -> pd.DataFrame:
     rows = []
     for threshold in study.thresholds:
         for site in study.sites:
-            for model in MODELS:
+            for model in ordered_models(discrimination["model"]):
                 key = (site.name, model, threshold.name)
                 if key not in found.index:
                     continue
@@ -37,7 +49,7 @@ def auc_frame(discrimination: pd.DataFrame, study: Study) -> pd.DataFrame:
                         "threshold": threshold.name,
                         "site": site.name,
                         "model": model,
-                        **{name: float(found.at[key, name]) for name in ("auc", "auc_low", "auc_high")},
+                        **{name: float(found.loc[key, name]) for name in ("auc", "auc_low", "auc_high")},
                         "paper_auc": paper.auc if paper else np.nan,
                         "paper_model_presumed": paper.presumed if paper else "",
                         "attainable_auc": attainable.get(key, np.nan),
@@ -58,11 +70,11 @@ def draw_auc(drawn: pd.DataFrame, study: Study) -> Figure:
     lines = [
         (site.name, model)
         for site in study.sites
-        for model in MODELS
+        for model in ordered_models(drawn["model"])
         if ((drawn["site"] == site.name) & (drawn["model"] == model)).any()
     ]
-    height = 7.5 * max(len(lines), 2) + 24
-    figure = new_figure(width=DOUBLE_COLUMN, height=height, simulated=study.simulated)
+    height = 7.5 * max(len(lines), 2) + 22
+    figure = new_figure(width=DOUBLE_COLUMN, height=height, simulated=study.simulated, foot=5)
     panels = figure.subplots(1, len(study.thresholds), squeeze=False, sharey=True)[0]
     numbers = drawn[["auc", "auc_low", "auc_high", "paper_auc", "attainable_auc"]].to_numpy(dtype=float)
     low = float(np.floor(min(np.nanmin(numbers, initial=0.5), 0.5) * 20) / 20)
@@ -77,9 +89,10 @@ def draw_auc(drawn: pd.DataFrame, study: Study) -> Figure:
         draw_panel(axes, rows, lines)
         axes.set(xlim=(low - 0.01, min(high, 1.0) + 0.01), ylim=(len(lines) - 0.4, -0.6), xlabel="AUC (95 % CI)")
         axes.set_yticks(
-            range(len(lines)), [f"{site.capitalize()}\n{MODEL_LABELS[model]}" for site, model in lines], fontsize=SMALL
+            range(len(lines)), [f"{site.capitalize()}\n{model_label(model)}" for site, model in lines], fontsize=SMALL
         )
         axes.tick_params(axis="y", length=0)
+        axes.xaxis.set_major_locator(MultipleLocator(0.1))
         for place in range(1, len(lines)):
             if lines[place][0] != lines[place - 1][0]:
                 axes.axhline(place - 0.5, color=GREY, linewidth=0.5)
@@ -87,12 +100,12 @@ def draw_auc(drawn: pd.DataFrame, study: Study) -> Figure:
     if drawn["paper_auc"].notna().any():
         hollow = {"marker": "D", "markersize": 4, "markerfacecolor": "white", "color": INK, "linestyle": "none"}
         presumed = drawn["paper_model_presumed"].eq(True).any()
-        note = " (external: presumably the integrated model)" if presumed else ""
-        key.append(Line2D([], [], label=f"Hong et al. 2025, abstract; no interval known{note}", **hollow))
+        note = " (external: model presumed)" if presumed else ""
+        key.append(Line2D([], [], label=f"Hong et al. 2025, abstract, no CI known{note}", **hollow))
     if drawn["attainable_auc"].notna().any():
         tick = {"marker": "|", "markersize": 9, "markeredgewidth": 1.4, "color": INK, "linestyle": "none"}
         key.append(Line2D([], [], label="Attainable in the simulation", **tick))
-    figure.legend(handles=key, loc="outside lower left", ncols=len(key), handletextpad=0.4, columnspacing=1.5)
+    write_foot(figure, "", simulated=study.simulated, handles=key)
     return figure
 
 
@@ -100,7 +113,7 @@ def draw_panel(axes: Axes, rows: pd.DataFrame, lines: list[tuple[str, str]]) -> 
     """Draw one threshold: our dot and interval on the line, the paper's diamond below it, the attainable AUC across."""
     axes.axvline(0.5, color=PALE, linewidth=0.8)
     for place, (site, model) in enumerate(lines):
-        stroke = MODEL_STROKES[model]
+        stroke = model_stroke(model, [line[1] for line in lines])
         row = rows.loc[(site, model)] if (site, model) in rows.index else None
         if row is None or pd.isna(row["auc"]):
             axes.text(0.02, place, "not estimable", transform=axes.get_yaxis_transform(), color=GREY, va="center")
@@ -113,5 +126,11 @@ def draw_panel(axes: Axes, rows: pd.DataFrame, lines: list[tuple[str, str]]) -> 
             axes.plot([row["attainable_auc"]], [place], marker="|", markersize=9, markeredgewidth=1.4, color=INK)
         if pd.notna(row["paper_auc"]):
             axes.plot(
-                [row["paper_auc"]], [place + 0.3], marker="D", markersize=4, markerfacecolor="white", color=INK, linewidth=0
+                [row["paper_auc"]],
+                [place + 0.3],
+                marker="D",
+                markersize=4,
+                markerfacecolor="white",
+                color=INK,
+                linewidth=0,
             )

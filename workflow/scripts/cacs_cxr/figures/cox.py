@@ -7,69 +7,23 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, NullLocator
 
-from cacs_cxr.figures.style import DOUBLE_COLUMN, GREY, INK, PALE, SMALL, Stroke, new_figure, print_style, say
-from cacs_cxr.study import Factor, Study
+from cacs_cxr.figures.style import (
+    DOUBLE_COLUMN,
+    GREY,
+    INK,
+    PALE,
+    SMALL,
+    Stroke,
+    new_figure,
+    print_style,
+    say,
+    write_foot,
+)
+from cacs_cxr.study import Study
+from cacs_cxr.terms import ADJUSTMENTS, GROUPINGS
 
-GROUPINGS = ("actual", "predicted")
-ADJUSTMENTS = ("unadjusted", "adjusted")
 STROKES = {"unadjusted": Stroke("#56B4E9", "solid", "o"), "adjusted": Stroke("#00457A", "solid", "s")}
 NARROWEST, WIDEST = 0.05, 50.0
-
-
-def category_of(term: str, study: Study) -> str | None:
-    """Category that a term compares with the lowest one, or None where the term is a factor."""
-    inner = term[term.index("[") + 1 : -1] if "[" in term and term.endswith("]") else term
-    is_factor = term in {factor.term for factor in study.factors}
-    return inner if inner in study.categories and not is_factor else None
-
-
-def factor_label(factor: Factor) -> str:
-    """Label of a factor with the step to which its hazard ratio belongs."""
-    if factor.kind == "binary":
-        return factor.label
-    return f"{factor.label}, per {factor.per:g} {factor.unit}".rstrip()
-
-
-def cox_frame(cox: pd.DataFrame, study: Study) -> pd.DataFrame:
-    """Hazard ratios in the order drawn, those of factors scaled to the factor's step.
-
-    Args:
-        cox: site, grouping, adjustment, term, n, events, hr, low, high, p, note; factors per one unit.
-        study: gives sites, categories and factors.
-
-    Returns:
-        Columns site, grouping, adjustment, term, label, per, n, events, hr, low, high, p, note.
-    """
-    factors = {factor.term: factor for factor in study.factors}
-    places = {term: len(study.categories) + place for place, term in enumerate(factors)}
-    rows = []
-    for row in cox.to_dict("records"):
-        term = str(row["term"])
-        category, factor = category_of(term, study), factors.get(term)
-        if category is None and factor is None:
-            continue
-        per = factor.per if factor is not None and factor.kind == "continuous" else 1.0
-        if category is not None:
-            place = study.categories.index(category)
-            label = study.category_labels[place]
-        else:
-            assert factor is not None
-            place, label = places[term], factor_label(factor)
-        scaled = {name: float(row[name]) ** per for name in ("hr", "low", "high")}
-        rows.append({**row, **scaled, "label": label, "per": per, "place": place})
-    columns = ["site", "grouping", "adjustment", "term", "label", "per", "n", "events", "hr", "low", "high", "p", "note"]
-    if not rows:
-        return pd.DataFrame(columns=columns)
-    frame = pd.DataFrame(rows)
-    keys = {
-        "site": [site.name for site in study.sites],
-        "grouping": list(GROUPINGS),
-        "adjustment": list(ADJUSTMENTS),
-    }
-    for name, order in keys.items():
-        frame[name] = pd.Categorical(frame[name], order, ordered=True)
-    ordered = frame.dropna(subset=list(keys)).sort_values(["site", "grouping", "place", "adjustment"], kind="stable")
-    return ordered[columns].astype(dict.fromkeys(keys, str)).reset_index(drop=True)
 
 
 @print_style()
@@ -77,7 +31,7 @@ def draw_cox(drawn: pd.DataFrame, study: Study) -> Figure:
     """Draw a block for every site and grouping, one line a term, unadjusted above adjusted.
 
     Args:
-        drawn: as `cox_frame` returns it.
+        drawn: as `cacs_cxr.terms.printed_hazard_ratios` returns it.
         study: gives sites, categories and labels.
     """
     sites = [site for site in study.sites if (drawn["site"] == site.name).any()]
@@ -86,22 +40,24 @@ def draw_cox(drawn: pd.DataFrame, study: Study) -> Figure:
         say(figure.add_subplot(), f"Not estimable: no patient has follow-up for {study.event.name}.")
         return figure
     counts = [len(block_lines(drawn, site=site.name, study=study)) for site in sites]
-    height = sum(5.2 * count + 13 for count in counts) + 12
-    figure = new_figure(width=DOUBLE_COLUMN, height=height, simulated=study.simulated)
-    panels = figure.subplots(len(sites), 1, squeeze=False, sharex=True, height_ratios=[count + 1.5 for count in counts])
+    height = sum(4.6 * count + 14 for count in counts) + 9
+    figure = new_figure(width=DOUBLE_COLUMN, height=height, simulated=study.simulated, foot=8.5)
+    ratios = [count + 1.5 for count in counts]
+    panels = figure.subplots(len(sites), 2, squeeze=False, height_ratios=ratios, width_ratios=[1, 1.3])
     limits = drawn[["low", "high"]].to_numpy(dtype=float)
     finite = limits[np.isfinite(limits) & (limits > 0)]
     low = max(NARROWEST, min(0.5, float(np.min(finite, initial=0.5))) / 1.15)
     high = min(WIDEST, max(2.0, float(np.max(finite, initial=2.0))) * 1.15)
-    for axes, site in zip(panels[:, 0], sites, strict=True):
-        draw_block(axes, drawn[drawn["site"] == site.name], site=site.name, study=study, low=low, high=high)
-    panels[-1, 0].set_xlabel(f"Hazard ratio for {study.event.name} (95 % CI), logarithmic axis")
+    for (axes, numbers), site in zip(panels, sites, strict=True):
+        draw_block(axes, numbers, drawn[drawn["site"] == site.name], site=site.name, study=study, low=low, high=high)
+    panels[-1, 0].set_xlabel(f"Hazard ratio for {study.event.name} (logarithmic axis)")
     key = [
         Line2D([], [], color=STROKES[name].colour, marker=STROKES[name].marker, markersize=4, label=name.capitalize())
         for name in ADJUSTMENTS
     ]
-    adjusted = ", ".join(factor.label.lower() if factor.label != factor.label.upper() else factor.label for factor in study.factors)
-    figure.legend(handles=key, loc="outside lower left", ncols=2, title=f"Adjusted for {adjusted}" if adjusted else None)
+    factors = ", ".join(factor.label.lower() for factor in study.factors)
+    note = f"Adjusted for {factors}. Unadjusted and adjusted models use the same patients." if factors else ""
+    write_foot(figure, note, simulated=study.simulated, handles=key)
     return figure
 
 
@@ -122,8 +78,10 @@ def block_lines(drawn: pd.DataFrame, *, site: str, study: Study) -> list[tuple[s
     return lines
 
 
-def draw_block(axes: Axes, rows: pd.DataFrame, *, site: str, study: Study, low: float, high: float) -> None:
-    """Draw the hazard ratios of one site, with the numbers in columns on the right."""
+def draw_block(
+    axes: Axes, numbers: Axes, rows: pd.DataFrame, *, site: str, study: Study, low: float, high: float
+) -> None:
+    """Draw the hazard ratios of one site, with the numbers beside them."""
     lines = block_lines(rows, site=site, study=study)
     axes.set_xscale("log")
     axes.set(xlim=(low, high), ylim=(len(lines) - 0.4, -1.5))
@@ -137,10 +95,13 @@ def draw_block(axes: Axes, rows: pd.DataFrame, *, site: str, study: Study, low: 
     axes.set_yticks(range(len(lines)), [label if term or "reference" in label else "" for _, term, label in lines])
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)
-    columns = {"unadjusted": 1.02, "adjusted": 1.31}
-    right = axes.get_yaxis_transform()
+    numbers.set_axis_off()
+    numbers.set(xlim=(0, 1), ylim=axes.get_ylim())
+    columns = {"unadjusted": 0.17, "adjusted": 0.6}
+    numbers.text(0.0, -1.0, "Events / n", va="center", fontweight="bold", fontsize=SMALL)
     for adjustment, x in columns.items():
-        axes.text(x, -1.1, f"{adjustment.capitalize()}, p", transform=right, va="center", fontweight="bold", fontsize=SMALL)
+        heading = f"{adjustment.capitalize()} HR (95 % CI), p"
+        numbers.text(x, -1.0, heading, va="center", fontweight="bold", fontsize=SMALL)
     for place, (grouping, term, label) in enumerate(lines):
         if not term:
             if "(reference)" not in label:
@@ -151,14 +112,18 @@ def draw_block(axes: Axes, rows: pd.DataFrame, *, site: str, study: Study, low: 
             else:
                 axes.plot([1], [place], marker="|", color=INK, markersize=5)
             continue
+        own = rows[(rows["grouping"] == grouping) & (rows["term"] == term)].iloc[0]
+        if pd.notna(own["term_n"]):
+            own_counts = f"{int(own['term_events']):,} / {int(own['term_n']):,}"
+            numbers.text(0.0, place, own_counts, va="center", fontsize=SMALL)
         for adjustment, x in columns.items():
             offset = -0.16 if adjustment == "unadjusted" else 0.16
             found = rows[(rows["grouping"] == grouping) & (rows["term"] == term) & (rows["adjustment"] == adjustment)]
             if found.empty:
-                axes.text(x, place, "–", transform=right, va="center", fontsize=SMALL, color=GREY)
+                numbers.text(x, place, "–", va="center", fontsize=SMALL, color=GREY)
                 continue
             row = found.iloc[0]
-            axes.text(x, place, written(row), transform=right, va="center", fontsize=SMALL)
+            numbers.text(x, place, written(row), va="center", fontsize=SMALL)
             if np.isfinite(row["hr"]):
                 draw_ratio(axes, row, place=place + offset, stroke=STROKES[adjustment], low=low, high=high)
 

@@ -18,6 +18,7 @@ from cacs_cxr.figures.style import (
     print_style,
     say,
     spread,
+    write_foot,
 )
 from cacs_cxr.study import Study
 
@@ -38,8 +39,8 @@ def kaplan_meier_frame(curves: pd.DataFrame, study: Study) -> pd.DataFrame:
 
     Returns:
         Columns site, grouping, category, kind (curve | at_risk), time_days, years, n_at_risk, n_events, survival, low,
-        high. A curve ends where fewer than 10 % of its patients, or fewer than 20, remain at risk; ``at_risk`` rows have
-        only the number of patients whose time is at least the tick.
+        high. A curve ends where fewer than 10 % of its patients, or fewer than 20, remain at risk; ``at_risk``
+        rows have only the number of patients whose time is at least the tick.
     """
     parts = []
     for site in study.sites:
@@ -70,7 +71,7 @@ def kaplan_meier_frame(curves: pd.DataFrame, study: Study) -> pd.DataFrame:
 
 
 def year_ticks(curves: pd.DataFrame) -> np.ndarray:
-    """Whole years (or steps of two, five or ten) from 0 to the last time: between four and eight of them where possible."""
+    """Ticks in years from 0 to the last time, at most eight: the finest of a few round steps that allows it."""
     if curves.empty:
         return np.array([0.0])
     last = float(curves["time_days"].max()) / DAYS_PER_YEAR
@@ -102,7 +103,7 @@ def draw_kaplan_meier(drawn: pd.DataFrame, logrank: pd.DataFrame, study: Study, 
     shown = axis_shown(drawn)
     strokes = dict(zip(study.categories, category_strokes(len(study.categories)), strict=True))
     table = 3.3 * len(study.categories) + 7
-    figure = new_figure(width=DOUBLE_COLUMN, height=len(sites) * (58 + table) + 8, simulated=study.simulated)
+    figure = new_figure(width=DOUBLE_COLUMN, height=len(sites) * (58 + table) + 8, simulated=study.simulated, foot=4)
     grid = figure.add_gridspec(2 * len(sites), 2, height_ratios=[50, table - 5] * len(sites))
     highest = 1 - np.nanmin(drawn["low"].fillna(drawn["survival"]), initial=1.0)
     bound = float(drawn["survival"].map(lambda value: 1 - value).max())
@@ -115,9 +116,9 @@ def draw_kaplan_meier(drawn: pd.DataFrame, logrank: pd.DataFrame, study: Study, 
         for column, grouping in enumerate(GROUPINGS):
             axes = figure.add_subplot(grid[2 * row, column])
             below = figure.add_subplot(grid[2 * row + 1, column], sharex=axes)
-            part = "out-of-fold" if site.role == "development" else "external"
-            how = "actual" if grouping == "actual" else f"predicted, {part}"
-            axes.set_title(f"{site.name.capitalize()}: {study.biomarker.short} category, {how}", loc="left")
+            how = ", out-of-fold" if site.role == "development" and grouping == "predicted" else ""
+            title = f"{site.name.capitalize()}: {grouping} {study.biomarker.short} category{how}"
+            axes.set_title(title, loc="left")
             rows = here[here["grouping"] == grouping]
             if rows.empty:
                 say(axes, "Not estimable: no patient with follow-up\nand a category of this kind.")
@@ -131,19 +132,11 @@ def draw_kaplan_meier(drawn: pd.DataFrame, logrank: pd.DataFrame, study: Study, 
                 axes.set_ylabel(axis_label(study, shown=shown, competing_events=competing_events))
             write_logrank(axes, logrank, site=site.name, grouping=grouping, shown=shown)
             draw_at_risk(below, rows, strokes, study, ticks=ticks)
-    figure.text(
-        0.995,
-        1.2 / (figure.get_figheight() * 25.4),
-        f"Curves end where < {LEAST_SHARE:.0%} or < {LEAST_AT_RISK} of a group's patients remain at risk. "
-        "Bands: 95 % CI (log-log).",
-        ha="right",
-        va="bottom",
-        fontsize=SMALL,
-        color=GREY,
-    ).set_in_layout(False)
-    if not study.simulated:
-        strip = 4.5 / (figure.get_figheight() * 25.4)
-        figure.set_layout_engine("constrained", rect=(0, strip, 1, 1 - strip), w_pad=0.03, h_pad=0.03)
+    note = (
+        f"Bands: 95 % CI (log-log). Curves end where less than {100 * LEAST_SHARE:g} %, or fewer than {LEAST_AT_RISK}, "
+        "of a group's patients remain at risk."
+    )
+    write_foot(figure, note, simulated=study.simulated)
     return figure
 
 
@@ -183,7 +176,7 @@ def draw_curves(
     right = axes.get_xlim()[1]
     for (category, year, value), place in zip(ends, places, strict=True):
         colour = strokes[category].colour
-        axes.plot([year, right * 1.015], [value, place], color=colour, linewidth=0.4, alpha=0.8, clip_on=False)
+        axes.plot([year, right * 1.015], [value, place], color=GREY, linewidth=0.35, dashes=(2, 2), clip_on=False)
         label = study.category_labels[study.categories.index(category)]
         axes.annotate(
             label,
@@ -200,7 +193,7 @@ def draw_curves(
         step for step in (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.25) if (top - bottom) / step <= 6 or step == 0.25
     )
     values = np.arange(np.ceil(bottom / step - 1e-9), np.floor(top / step + 1e-9) + 1) * step
-    axes.set_yticks(values, [f"{100 * value:g}" for value in np.round(values, 6)])
+    axes.set_yticks(values, [f"{100 * value:g}" for value in np.round(values, 6) + 0.0])
     axes.set_ylim(bottom, top)
     if small:
         where = (0.02, 0.86, "top") if shown == "incidence" else (0.02, 0.16, "bottom")
@@ -237,6 +230,7 @@ def draw_at_risk(
     axes.set(ylim=(len(study.categories) - 0.4, -0.6))
     axes.spines[["left", "bottom"]].set_visible(False)
     axes.tick_params(length=0, labelbottom=False)
+    axes.tick_params(axis="y", pad=11)
     axes.set_yticks(range(len(study.categories)), study.category_labels, fontsize=SMALL)
     axes.set_title("Number at risk", loc="left", fontsize=SMALL, pad=2)
     at_risk = rows[rows["kind"] == "at_risk"]

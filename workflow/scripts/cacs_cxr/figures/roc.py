@@ -6,8 +6,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from cacs_cxr.figures.style import DOUBLE_COLUMN, GREY, MODEL_STROKES, SMALL, new_figure, print_style, say
-from cacs_cxr.study import CXR, MODEL_LABELS, MODELS, Study
+from cacs_cxr.figures.style import DOUBLE_COLUMN, GREY, MODEL_STROKES, SMALL, model_stroke, new_figure, print_style, say
+from cacs_cxr.study import CXR, Study, model_label, ordered_models
 
 POOLED = "pooled"
 
@@ -78,13 +78,18 @@ def draw_panel(axes: Axes, curves: pd.DataFrame) -> None:
     folds = curves[curves["fold"] != POOLED]
     for _, curve in folds.groupby("fold", sort=False):
         axes.plot(
-            curve["false_positive_rate"], curve["sensitivity"], color=MODEL_STROKES[CXR].colour, linewidth=0.35, alpha=0.4
+            curve["false_positive_rate"],
+            curve["sensitivity"],
+            color=MODEL_STROKES[CXR].colour,
+            linewidth=0.35,
+            alpha=0.4,
         )
-    for model in MODELS:
+    models = ordered_models(curves["model"])
+    for model in models:
         curve = curves[(curves["fold"] == POOLED) & (curves["model"] == model)]
         if curve.empty:
             continue
-        stroke = MODEL_STROKES[model]
+        stroke = model_stroke(model, models)
         first = curve.iloc[0]
         interval = "" if pd.isna(first["auc_low"]) else f" ({first['auc_low']:.2f}–{first['auc_high']:.2f})"
         area = "" if pd.isna(first["auc"]) else f" {first['auc']:.2f}{interval}"
@@ -94,7 +99,7 @@ def draw_panel(axes: Axes, curves: pd.DataFrame) -> None:
             color=stroke.colour,
             linestyle=stroke.dashes,
             linewidth=1.1,
-            label=f"{MODEL_LABELS[model]}{area}",
+            label=f"{model_label(model)}{area}",
         )
     axes.set(xlim=(-0.01, 1.01), ylim=(-0.01, 1.01), xticks=[0, 0.5, 1], yticks=[0, 0.5, 1], aspect="equal")
     axes.legend(

@@ -15,6 +15,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.backends.backend_pdf import FigureCanvasPdf
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from cacs_cxr.study import CLINICAL, CXR, INTEGRATED
 from cacs_cxr.tables import whole_file, write_csv
@@ -25,6 +26,7 @@ MILLIMETRES_PER_INCH = 25.4
 RESOLUTION = 300
 TEXT, SMALL, HEADING = 7.0, 6.5, 8.0
 INK, GREY, PALE = "#1a1a1a", "#6b6b6b", "#d9d9d9"
+MARK_STRIP = 4.5
 SIMULATED_MARK = "Simulated patients: not evidence"
 
 STYLE: dict[str, Any] = {
@@ -75,6 +77,17 @@ MODEL_STROKES = {
 }
 
 
+OTHER_STROKES = (Stroke("#CC79A7", (0, (5, 1.2, 1.2, 1.2)), "^"), Stroke("#56B4E9", (0, (7, 2)), "v"))
+
+
+def model_stroke(model: str, models: Sequence[str]) -> Stroke:
+    """Stroke of a model: the study's own models have theirs, others take turns in their order among `models`."""
+    if model in MODEL_STROKES:
+        return MODEL_STROKES[model]
+    others = [name for name in models if name not in MODEL_STROKES]
+    return OTHER_STROKES[others.index(model) % len(OTHER_STROKES)]
+
+
 def category_strokes(count: int) -> list[Stroke]:
     """Strokes of ordered categories: lightness falls evenly from the lowest to the highest, dashes alternate.
 
@@ -103,17 +116,18 @@ def print_style() -> Iterator[None]:
         yield
 
 
-def new_figure(*, width: float, height: float, simulated: bool) -> Figure:
-    """Empty figure with a strip kept free at its foot for the mark of simulated patients.
+def new_figure(*, width: float, height: float, simulated: bool, foot: float = 0.0) -> Figure:
+    """Empty figure with strips kept free at its foot: for the mark of simulated patients, and above it for a key.
 
     Args:
         width: millimetres, one of the two print widths.
         height: millimetres.
-        simulated: whether the figure shows simulated patients, which it then says in the strip.
+        simulated: whether the figure shows simulated patients, which it then says in the lower strip.
+        foot: height of the strip for a key or a note, in millimetres.
     """
     figure = Figure(figsize=(width / MILLIMETRES_PER_INCH, height / MILLIMETRES_PER_INCH))
     FigureCanvasAgg(figure)
-    strip = 4.5 / height if simulated else 0.0
+    strip = ((MARK_STRIP if simulated else 0.0) + foot) / height
     figure.set_layout_engine("constrained", rect=(0, strip, 1, 1 - strip), w_pad=0.03, h_pad=0.03)
     if simulated:
         mark = figure.text(
@@ -122,6 +136,35 @@ def new_figure(*, width: float, height: float, simulated: bool) -> Figure:
         mark.set_color(GREY)
         mark.set_in_layout(False)
     return figure
+
+
+def write_foot(figure: Figure, note: str, *, simulated: bool, handles: Sequence[Line2D] = ()) -> None:
+    """Write a note and a key into the strip that `new_figure` kept free.
+
+    Args:
+        figure: as `new_figure` made it, with a foot of 4 mm for one line, 8 mm for a key above the note.
+        note: one line, or empty.
+        simulated: whether the mark of simulated patients stands below.
+        handles: entries of the key.
+    """
+    height = figure.get_figheight() * MILLIMETRES_PER_INCH
+    width = figure.get_figwidth() * MILLIMETRES_PER_INCH
+    line = (MARK_STRIP if simulated else 0.0) + 0.8
+    if note:
+        figure.text(1.0 / width, line / height, note, ha="left", va="bottom", fontsize=SMALL).set_in_layout(False)
+        line += 3.6
+    if handles:
+        key = figure.legend(
+            handles=list(handles),
+            loc="lower left",
+            bbox_to_anchor=(1.0 / width, line / height),
+            borderaxespad=0,
+            borderpad=0,
+            ncols=len(handles),
+            handletextpad=0.5,
+            columnspacing=2,
+        )
+        key.set_in_layout(False)
 
 
 def say(axes: Axes, text: str) -> None:
@@ -165,6 +208,7 @@ def spread(places: npt.ArrayLike, *, gap: float, low: float, high: float) -> npt
 def texts(figure: Figure) -> list[str]:
     """Every text of a figure, axes included."""
     found = [text.get_text() for text in figure.texts]
+    found += [text.get_text() for legend in figure.legends for text in legend.get_texts()]
     for axes in figure.axes:
         found += [text.get_text() for text in axes.texts]
         found += [axes.get_title(), axes.get_title(loc="left"), axes.get_xlabel(), axes.get_ylabel()]

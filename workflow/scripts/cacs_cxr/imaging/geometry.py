@@ -6,7 +6,7 @@ from PIL import Image
 
 
 def fitted_shape(height: int, width: int, *, size: int) -> tuple[int, int]:
-    """Height and width in pixels of an image fitted into a square of `size` pixels with its aspect kept; at least 1 each."""
+    """Height and width in pixels, at least 1, of an image fitted into a square of `size` pixels, its aspect kept."""
     scale = size / max(height, width)
     return max(1, round(height * scale)), max(1, round(width * scale))
 
@@ -26,7 +26,7 @@ def fit(grey: npt.NDArray[np.float32], *, size: int) -> npt.NDArray[np.float32]:
 
 
 def quantise(grey: npt.NDArray[np.float32]) -> npt.NDArray[np.uint8]:
-    """Eight-bit levels of grey values in [0, 1], rounded to nearest; only here, after all arithmetic, is precision given up."""
+    """Eight-bit levels of grey values in [0, 1], rounded to nearest; precision is given up only here."""
     return np.clip(np.rint(grey * 255), 0, 255).astype(np.uint8)
 
 

@@ -1,8 +1,8 @@
 """From stored pixel values to what the radiologist sees: one lookup table per image, composed as DICOM PS3.3 says.
 
-Order (PS3.3 C.7.6.3.1, C.11.1, C.11.2; PS3.4 N.2): padding mask, modality LUT or rescale, VOI LUT or window, inversion for
-MONOCHROME1. The result is in [0, 1] with 0 black. Presentation LUT Shape and Pixel Intensity Relationship are not used: in
-real archives they repeat MONOCHROME1 or contradict the pixels.
+Order (PS3.3 C.7.6.3.1, C.11.1, C.11.2; PS3.4 N.2): padding mask, modality LUT or rescale, VOI LUT or window, inversion
+for MONOCHROME1. The result is in [0, 1] with 0 black. Presentation LUT Shape and Pixel Intensity Relationship are not
+used: in real archives they repeat MONOCHROME1 or contradict the pixels.
 """
 
 from dataclasses import dataclass
@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
+Table = npt.NDArray[np.float32]
 LOW_PERCENT, HIGH_PERCENT = 0.5, 99.5
 
 
@@ -96,11 +97,11 @@ def apply_modality(values: npt.NDArray[np.int64], modality: Rescale | Lut | None
         return apply_lut(values, modality)
     if modality is None:
         return values.astype(float)
-    return values * modality.slope + modality.intercept
+    return values.astype(float) * modality.slope + modality.intercept
 
 
 def apply_window(values: Floats, window: Window) -> Floats:
-    """Grey values in [0, 1] by a window: PS3.3 C.11.2.1.2.1 (LINEAR), C.11.2.1.3.2 (LINEAR_EXACT), C.11.2.1.3.1 (SIGMOID)."""
+    """Grey values in [0, 1] by a window: PS3.3 C.11.2.1.2.1 LINEAR, C.11.2.1.3.1 SIGMOID, C.11.2.1.3.2 LINEAR_EXACT."""
     center, width = window.center, window.width
     if window.function == "SIGMOID":
         return 1 / (1 + np.exp(np.clip(-4 * (values - center) / width, -700, 700)))
@@ -118,12 +119,12 @@ def apply_voi(values: Floats, voi: Window | Lut) -> Floats:
     """
     if isinstance(voi, Window):
         return apply_window(values, voi)
-    low, high = voi.values.min(), voi.values.max()
+    low, high = float(voi.values.min()), float(voi.values.max())
     return (apply_lut(values, voi) - low) / (high - low)
 
 
 def is_usable(voi: Window | Lut) -> bool:
-    """Whether a VOI transformation is one: a LUT of two or more levels; a finite window of a width the standard allows."""
+    """Whether a VOI transformation is one: a LUT of two or more levels; a finite window of a width that is allowed."""
     if isinstance(voi, Lut):
         return len(voi.values) >= 2 and bool(voi.values.max() > voi.values.min())
     least = 1.0 if voi.function == "LINEAR" else np.finfo(float).tiny
@@ -143,7 +144,7 @@ def weighted_percentile(values: Floats, counts: npt.NDArray[np.int64], percent: 
 
 
 def stretch(values: Floats, counts: npt.NDArray[np.int64]) -> Floats:
-    """Grey values in [0, 1] linear between the 0.5th and 99.5th percentile of the counted pixels; 0 for a constant image."""
+    """Grey values in [0, 1], linear between the 0.5th and 99.5th percentile of the pixels; 0 for a constant image."""
     if not counts.any():
         return np.zeros_like(values)
     low, high = (weighted_percentile(values, counts, percent) for percent in (LOW_PERCENT, HIGH_PERCENT))
@@ -154,15 +155,15 @@ def stretch(values: Floats, counts: npt.NDArray[np.int64]) -> Floats:
     return np.clip((values - low) / (high - low), 0, 1)
 
 
-def lookup_table(intensity: Intensity, counts: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.float32], str]:
+def lookup_table(intensity: Intensity, counts: npt.NDArray[np.int64]) -> tuple[Table, str]:
     """The one table of an image, from the code of a pixel to its grey value.
 
     Args:
         counts: how many pixels have each code [2**allocated]; only read where `usable_voi` is None.
 
     Returns:
-        Grey values in [0, 1] [2**allocated], 0 black, padding 0, NaN for codes with bits outside the stored ones; and the
-        path taken, e.g. ``rescale>window-linear>invert``.
+        Grey values in [0, 1] [2**allocated], 0 black, padding 0, NaN for codes with bits outside the stored ones; and
+        the path taken, e.g. ``rescale>window-linear>invert``.
     """
     stored, strange = code_values(intensity.bits)
     padding = np.zeros(len(stored), dtype=bool)
@@ -191,8 +192,9 @@ def lookup_table(intensity: Intensity, counts: npt.NDArray[np.int64]) -> tuple[n
     return grey.astype(np.float32), ">".join(path)
 
 
-def masked_table(table: npt.NDArray[np.float32], bits: StoredBits) -> npt.NDArray[np.float32]:
+def masked_table(table: Table, bits: StoredBits) -> Table:
     """Table that ignores bits outside the stored ones, as PS3.5 8.1.1 asks: old files keep overlays there."""
     shift = bits.high_bit + 1 - bits.stored
     codes = np.arange(len(table))
-    return table[codes & (((1 << bits.stored) - 1) << shift)]
+    masked: Table = table[codes & (((1 << bits.stored) - 1) << shift)]
+    return masked

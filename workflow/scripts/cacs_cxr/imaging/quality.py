@@ -5,13 +5,19 @@ import numpy.typing as npt
 
 BLANK_LEVELS = 16
 INVERTED_LEVELS = -12.0
+FIGURES: dict[str, float | bool] = {
+    **dict.fromkeys(("mean", "p01", "p99", "polarity"), float("nan")),
+    "likely_blank": False,
+    "likely_inverted": False,
+}
+"""Figures of an image that could not be read."""
 
 
 def polarity(levels: npt.NDArray[np.uint8]) -> float:
-    """How much brighter the middle of a chest is than its sides, in levels of 255; clearly negative in a negative image.
+    """How much brighter the middle of a chest is than its sides, in levels of 255; clearly negative in a negative.
 
-    Compared are the medians of the middle sixth (mediastinum) and of two sixths left and right of it (lungs), between 25 %
-    and 60 % of the height.
+    Compared are the medians of the middle sixth (mediastinum) and of two sixths left and right of it (lungs), between
+    25 % and 60 % of the height.
     """
     height, width = levels.shape
     band = levels[int(height * 0.25) : max(int(height * 0.60), int(height * 0.25) + 1)]

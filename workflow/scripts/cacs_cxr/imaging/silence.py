@@ -14,7 +14,7 @@ _TALKATIVE = ("pydicom", "PIL", "openjpeg", "pylibjpeg", "libjpeg", "rle")
 
 @contextmanager
 def header_values_unspoken() -> Iterator[None]:
-    """Suppress warnings and log lines of the readers of images, which may quote header values, and restore all after."""
+    """Suppress warnings and log lines of the readers of images, which may quote header values; restore all after."""
     loggers = [logging.getLogger(name) for name in _TALKATIVE]
     levels = [logger.level for logger in loggers]
     validation = config.settings.reading_validation_mode

@@ -25,15 +25,17 @@ TAGS = (
 _FREE_TEXT = TAGS[2:]
 
 _TERMS = {
-    **dict.fromkeys(("PA",), PA),
-    **dict.fromkeys(("AP",), AP),
-    **dict.fromkeys(("LL", "RL", "LAT", "LATERAL", "LARGE LATERAL", "ML", "LM"), LATERAL),
-    **dict.fromkeys(("RLD", "LLD", "RLO", "LLO", "RAO", "LAO", "RPO", "LPO", "OBL", "CC", "MLO", "XCCL", "AXIAL"), OTHER),
+    "PA": PA,
+    "AP": AP,
+    **dict.fromkeys(("LL", "RL", "LAT", "LATERAL", "LARGE LATERAL"), LATERAL),
+    **dict.fromkeys(("RLD", "LLD", "RLO", "LLO", "RAO", "LAO", "RPO", "LPO", "CC", "MLO", "ML", "LM", "XCCL"), OTHER),
 }
 _CODES = {
-    **dict.fromkeys(("R-10214", "399348003"), PA),
-    **dict.fromkeys(("R-10206",), AP),
-    **dict.fromkeys(("R-10232", "R-10236", "R-10228"), LATERAL),
+    **dict.fromkeys(("R-10214", "R-40888", "272479007"), PA),
+    **dict.fromkeys(("R-10206", "399348003"), AP),
+    **dict.fromkeys(("R-10232", "399198007", "R-10236", "399173006", "R-102CD", "399067008"), LATERAL),
+    **dict.fromkeys(("R-10224", "399260004", "R-10228", "399352003"), LATERAL),
+    **dict.fromkeys(("R-10202", "399033003"), UNKNOWN),  # frontal: PA or AP
 }
 _TEXT_RULES = (
     (OTHER, re.compile(r"\b(OBLIQUE|OBL|DECUB\w*|LORDOTIC|AXIAL|APICAL|RLD|LLD)\b")),
@@ -69,8 +71,8 @@ def find_view(dataset: Any) -> tuple[str, str, str]:
         return view, "ViewPosition", "ViewPosition"
     for item in items(dataset, "ViewCodeSequence"):
         code = text(item, "CodeValue")
-        if code:
-            return _CODES.get(code, OTHER), "ViewCodeSequence", "ViewCodeSequence"
+        if code and (view := _CODES.get(code, OTHER)) != UNKNOWN:
+            return view, "ViewCodeSequence", "ViewCodeSequence"
     for keyword in _FREE_TEXT:
         if (view := view_of_text(text(dataset, keyword))) != UNKNOWN:
             return view, "text rule", keyword

@@ -9,7 +9,8 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.float64]
 
 FIRTH = "Firth"
-CLASSES_APART = "classes separated"
+CLASSES_APART = "classes separated or columns collinear"
+ONE_CLASS = "labels of one class only"
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,9 @@ def maximum_likelihood(
     Raises:
         NoFiniteMaximum: separation or collinearity.
     """
-    return _newton(design, labels, offset=np.zeros(len(labels)) if offset is None else offset, firth=0.0)
+    offset = np.zeros(len(labels)) if offset is None else offset
+    flat = np.zeros(design.shape[1])
+    return _newton(design, labels, offset=offset, jeffreys=0.0, centre=flat, precision=flat)
 
 
 def firth(design: Floats, labels: npt.NDArray[np.int64]) -> tuple[Floats, Floats]:
@@ -76,28 +79,49 @@ def firth(design: Floats, labels: npt.NDArray[np.int64]) -> tuple[Floats, Floats
     The estimates are finite under separation and less biased in small samples. The intercept is estimated once more with the
     other coefficients fixed (FLIC, Puhr et al. 2017), else probabilities would be drawn towards one half.
 
+    Args:
+        design: columns [n, p], the intercept's ones first.
+
     Raises:
         NoFiniteMaximum: collinear columns, or labels of one class only.
     """
     if len(np.unique(labels)) < 2:
-        raise NoFiniteMaximum("labels of one class only")
-    coefficients, covariance = _newton(design, labels, offset=np.zeros(len(labels)), firth=1.0)
-    slopes = design[:, 1:] @ coefficients[1:]
-    intercept, _ = maximum_likelihood(design[:, :1], labels, offset=slopes)
+        raise NoFiniteMaximum(ONE_CLASS)
+    flat = np.zeros(design.shape[1])
+    none = np.zeros(len(labels))
+    coefficients, covariance = _newton(design, labels, offset=none, jeffreys=1.0, centre=flat, precision=flat)
+    intercept, _ = maximum_likelihood(design[:, :1], labels, offset=design[:, 1:] @ coefficients[1:])
     return np.concatenate([intercept, coefficients[1:]]), covariance
 
 
-def _newton(
-    design: Floats, labels: npt.NDArray[np.int64], *, offset: Floats, firth: float
+def with_normal_prior(
+    design: Floats, labels: npt.NDArray[np.int64], *, centre: Floats, precision: Floats
 ) -> tuple[Floats, Floats]:
-    """Newton's method on the log-likelihood plus `firth` times half the log-determinant of the information."""
+    """Coefficients of greatest posterior density under independent normal priors, and their approximate covariance.
 
-    def objective(beta: Floats) -> float:
-        logits = offset + design @ beta
-        value = float(np.sum(labels * logits - np.logaddexp(0.0, logits)))
-        if firth:
-            value += firth * 0.5 * float(np.linalg.slogdet(information(beta)[0])[1])
-        return value
+    Args:
+        design: columns [n, p], the intercept's ones first.
+        centre: prior means [p].
+        precision: inverse prior variances [p]; 0 leaves a coefficient to the data alone.
+
+    Raises:
+        NoFiniteMaximum: labels of one class only.
+    """
+    if len(np.unique(labels)) < 2:
+        raise NoFiniteMaximum(ONE_CLASS)
+    return _newton(design, labels, offset=np.zeros(len(labels)), jeffreys=0.0, centre=centre, precision=precision)
+
+
+def _newton(
+    design: Floats,
+    labels: npt.NDArray[np.int64],
+    *,
+    offset: Floats,
+    jeffreys: float,
+    centre: Floats,
+    precision: Floats,
+) -> tuple[Floats, Floats]:
+    """Newton's method on the log-likelihood, plus `jeffreys` times half the log-determinant of the information, plus priors."""
 
     def information(beta: Floats) -> tuple[Floats, Floats, Floats]:
         probability = sigmoid(offset + design @ beta)
@@ -105,26 +129,33 @@ def _newton(
         result: Floats = design.T @ (design * weight[:, None])
         return result, probability, weight
 
-    beta = np.zeros(design.shape[1])
+    def objective(beta: Floats) -> float:
+        logits = offset + design @ beta
+        value = float(np.sum(labels * logits - np.logaddexp(0.0, logits)))
+        value -= 0.5 * float(np.sum(precision * (beta - centre) ** 2))
+        return value + (0.5 * jeffreys * float(np.linalg.slogdet(information(beta)[0])[1]) if jeffreys else 0.0)
+
+    beta = centre.copy()
     value = objective(beta)
     for _ in range(100):
-        matrix, probability, weight = information(beta)
+        fisher, probability, weight = information(beta)
+        matrix = fisher + np.diag(precision)
         # A separated or collinear fit shows as an information that loses rank; the bound is on its scale-free form.
         scale = np.sqrt(np.maximum(np.diag(matrix), 1e-300))
-        if np.linalg.eigvalsh(matrix / np.outer(scale, scale))[0] < 1e-10 or np.max(np.abs(offset + design @ beta)) > 40.0:
+        rank_lost = np.linalg.eigvalsh(matrix / np.outer(scale, scale))[0] < 1e-10
+        if rank_lost or np.max(np.abs(offset + design @ beta)) > 40.0:
             raise NoFiniteMaximum(CLASSES_APART)
         covariance: Floats = np.linalg.inv(matrix)
         residual = labels - probability
-        if firth:
+        if jeffreys:
             leverage = weight * np.einsum("ij,jk,ik->i", design, covariance, design)
-            residual = residual + firth * leverage * (0.5 - probability)
-        score = design.T @ residual
-        step = covariance @ score
+            residual = residual + jeffreys * leverage * (0.5 - probability)
+        step = covariance @ (design.T @ residual - precision * (beta - centre))
         while objective(beta + step) < value - 1e-12 * abs(value) and np.max(np.abs(step)) > 1e-12:
             step = step / 2.0
         beta = beta + step
         value = objective(beta)
-        if np.max(np.abs(step) * scale) < 1e-10:
+        if np.max(np.abs(step) * scale) < 1e-9:
             return beta, covariance
     raise NoFiniteMaximum("no convergence in 100 steps")
 
@@ -143,7 +174,7 @@ def fit_logistic(columns: Floats, labels: npt.NDArray[np.int64], *, terms: Seque
         NoFiniteMaximum: labels of one class only, or collinear columns.
     """
     if len(np.unique(labels)) < 2:
-        raise NoFiniteMaximum("labels of one class only")
+        raise NoFiniteMaximum(ONE_CLASS)
     centre, spread = columns.mean(axis=0), columns.std(axis=0)
     varies = spread > 1e-12 * np.maximum(1.0, np.abs(centre))
     design = np.column_stack([np.ones(len(labels)), (columns[:, varies] - centre[varies]) / spread[varies]])

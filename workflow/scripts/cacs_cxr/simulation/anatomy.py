@@ -100,10 +100,10 @@ def draw_persons_chest(people: pd.DataFrame, *, generator: np.random.Generator) 
 
     half_width = np.clip(137 + 4.5 * sex + 2.5 * bmi + 2.0 * height + vary(4.0), 112, 160)
     dome_right = 298 + 5 * height - 3 * bmi - 3 * age + 3 * sex + vary(7)
-    cardiothoracic = np.clip(0.455 + 0.030 * burden + 0.008 * bmi + vary(0.012), 0.36, 0.64)
-    heart_right = half_width * (0.29 + vary(0.018))
-    knob = np.clip(20.5 + 4.0 * burden + vary(1.6), 11, 38)
-    calcium = np.exp(0.95 * burden + vary(0.35))
+    cardiothoracic = np.clip(0.455 + 0.030 * burden + 0.008 * bmi + vary(0.028), 0.36, 0.64)
+    heart_right = half_width * (0.32 + vary(0.018))
+    knob = np.clip(20.5 + 3.6 * burden + vary(3.0), 11, 38)
+    calcium = np.exp(0.9 * burden + vary(0.5))
     chest = {
         "half_width": half_width,
         "apex": 62 + 3 * age - 2 * height + vary(4),
@@ -118,8 +118,8 @@ def draw_persons_chest(people: pd.DataFrame, *, generator: np.random.Generator) 
         "heart_top": 152 + vary(5) - 2 * burden,
         "knob": knob,
         "knob_y": 122 + vary(5) - 2.0 * burden,
-        "aorta": np.clip(11.5 + 1.3 * burden + vary(0.8), 7, 18),
-        "unfolding": np.clip(7.0 + 5.5 * burden + vary(2.0), 0, 30),
+        "aorta": np.clip(11.5 + 1.1 * burden + vary(1.2), 7, 18),
+        "unfolding": np.clip(7.0 + 4.5 * burden + vary(4.2), 0, 30),
         "hilum": np.clip(1.0 + vary(0.12), 0.6, 1.5),
         "vessels": np.clip(1.0 + vary(0.15), 0.5, 1.6),
         "bone": np.clip(1.0 - 0.06 * age + 0.06 * sex + vary(0.08), 0.6, 1.4),

@@ -75,7 +75,7 @@ def vessel_trees() -> npt.NDArray[np.float32]:
                 branches.append((*end, angle + bend + generator.uniform(0.15, 0.6), 0.72 * calibre))
                 branches.append((*end, angle + bend - generator.uniform(0.15, 0.6), 0.66 * calibre))
         wide = gaussian_filter(np.where(trees[variant] > 0.45, trees[variant] ** 2, 0), 2.4) * 8
-        trees[variant] = gaussian_filter(trees[variant] ** 1.5, 1.0) * 3.6 + wide
+        trees[variant] = gaussian_filter(trees[variant] ** 1.1, 1.0) * 3.8 + wide
     return trees
 
 
@@ -124,21 +124,20 @@ def _lungs(chest: Chest, x: Plane, y: Plane, wall: Plane, variant: int) -> tuple
     offset = (away - centre) / half
     diaphragm = dome + chest.costophrenic * np.where(offset > 0, offset**2 * (0.35 + 0.65 * offset**2), 0.5 * offset**2)
     down = np.clip((y - chest.apex) / (dome + 50 - chest.apex), 0, 1)
-    medial = 13 + 34 * (1 - down) ** 6
+    medial = 12 + 40 * (1 - down) ** 5
     across = np.clip((away - medial) / np.maximum(wall - medial, 1), 0, 1)
     depth = 0.76 * chest.depth * np.sqrt(np.clip(4 * down * (1.12 - down) + 0.12, 0, 1))
     profile = round_profile(across, 2.8) * smooth_step(away - medial, 5) * smooth_step(y - chest.apex, 8)
     inside = smooth_step(diaphragm - y, 2.2)
     recess = 0.16 * smooth_step(diaphragm + 46 - y, 40)
     air = depth * profile * np.maximum(inside, recess)
+    # The trees of both lungs lie one behind the other along the first axis, so that one look-up serves both.
     trees = vessel_trees()
-    grid = np.stack([across, np.clip(down * 1.02, 0, 1)]) * np.float32(_TREE_SIDE - 1)
-    vessels = np.where(
-        left,
-        map_coordinates(trees[variant % _TREE_VARIANTS], grid, order=1, mode="nearest"),
-        map_coordinates(trees[(variant + 2) % _TREE_VARIANTS], grid, order=1, mode="nearest"),
-    )
-    return air, vessels * 5.5 * chest.vessels * inside * (across < 0.97)
+    both = np.concatenate([trees[variant % _TREE_VARIANTS], trees[(variant + 2) % _TREE_VARIANTS]])
+    last = np.float32(_TREE_SIDE - 1)
+    places = np.stack([across * last + left * np.float32(_TREE_SIDE), down * last])
+    vessels = map_coordinates(both, places, order=1, mode="nearest", prefilter=False)
+    return air, vessels * 9.0 * chest.vessels * inside * (across < 0.97)
 
 
 def _mediastinum(chest: Chest, x: Plane, y: Plane) -> Plane:
@@ -156,7 +155,7 @@ def _mediastinum(chest: Chest, x: Plane, y: Plane) -> Plane:
     rise = np.exp(-(((y - chest.knob_y - 38) / 40) ** 2))
     ascending = 46 * round_profile(np.minimum((x + 4) / (21 + chest.unfolding * rise), 1)) * smooth_step(y - 96, 20)
     ascending = ascending * smooth_step(chest.heart_bottom - y, 20)
-    upper = 66 * round_profile(np.minimum((x + 2) / (25 + 8 * smooth_step(110 - y, 60)), 1)) * smooth_step(
+    upper = 58 * round_profile(np.minimum((x + 2) / (25 + 8 * smooth_step(110 - y, 60)), 1)) * smooth_step(
         chest.heart_top + 60 - y, 40
     )
     trunk = 34 * round_profile(np.minimum(np.hypot((x - 24) / 19, (y - chest.heart_top - 8) / 17), 1))
@@ -171,17 +170,19 @@ def _ribs(chest: Chest, x: Plane, y: Plane, wall: Plane) -> Plane:
     away = np.abs(x)
     outward = np.clip(away / np.maximum(wall, 1), 0, 1.03)
     fan = np.clip((y - chest.apex) / 240, -0.1, 1.2)
-    inside = smooth_step(wall + 5 - away, 3) * smooth_step(y - chest.apex + 20, 18) * smooth_step(chest.dome_left + 75 - y, 40)
+    inside = smooth_step(wall + 5 - away, 3) * smooth_step(y - chest.apex + 20, 18) * smooth_step(chest.dome_left + 50 - y, 60)
     slope = chest.rib_slope
     sag = slope * (0.55 + 0.85 * fan) * outward ** np.float32(2.1) - 22 * np.sin(np.pi * outward) * (1 - 0.6 * fan)
     phase = (y - sag - chest.apex) / chest.rib_pitch
-    posterior = hollow_band(np.minimum((phase - np.round(phase)) / np.float32(0.235), 1))
+    number = np.round(phase)
+    uneven = 0.05 * np.sin(2.4 * number + chest.scoliosis) + 0.04 * np.sign(x) * np.cos(1.7 * number)
+    posterior = hollow_band(np.minimum((phase - number - uneven) / (0.25 - 0.05 * outward), 1))
     posterior = posterior * smooth_step(away - 20, 10) * (1 + 0.5 * smooth_step(outward - 0.86, 0.12))
     rise = -slope * (1.35 + 0.5 * fan) * (1 - outward ** np.float32(1.6))
     level = (y + rise - chest.apex - slope * (0.55 + 0.85 * fan)) / (1.12 * chest.rib_pitch) + np.float32(0.5)
-    anterior = hollow_band(np.minimum((level - np.round(level)) / np.float32(0.25), 1))
+    anterior = hollow_band(np.minimum((level - np.round(level)) / np.float32(0.29), 1))
     ends = smooth_step(outward - 0.46 - 0.1 * np.sin(3.0 * np.round(level)), 0.04)
-    anterior = 0.62 * anterior * ends * smooth_step(wall - away + 3, 3)
+    anterior = 0.42 * anterior * ends * smooth_step(wall - away + 3, 3)
     cartilage = np.clip(chest.cartilage_calcium, 0, 5) * np.exp(-(((outward - 0.42) / 0.07) ** 2))
     grain = np.clip(np.sin(x * 0.9 + 2.1 * np.round(level)) * np.sin(y * 1.1), 0, 1)
     cartilage = 0.5 * cartilage * grain * (np.abs(level - np.round(level)) < 0.2) * smooth_step(y - 150, 60)
@@ -198,7 +199,7 @@ def _spine(chest: Chest, x: Plane, y: Plane) -> Plane:
     process = 0.5 * np.exp(-((line / 2.6) ** 2)) * np.exp(-((phase / 0.28) ** 2))
     pedicles = 0.32 * np.exp(-(((np.abs(line) - 0.62 * half) / 2.8) ** 2) - ((phase + 0.12) / 0.13) ** 2)
     transverse = 0.22 * smooth_step(half + 15 - np.abs(line), 6) * np.exp(-(((phase + 0.1) / 0.13) ** 2))
-    return np.asarray(9.5 * chest.bone * (body + process + pedicles + transverse), dtype=np.float32)
+    return np.asarray(8.0 * chest.bone * (body + process + pedicles + transverse), dtype=np.float32)
 
 
 def _shoulder_girdle(chest: Chest, x: Plane, y: Plane, wall: Plane) -> Plane:
@@ -221,10 +222,10 @@ def _shoulder_girdle(chest: Chest, x: Plane, y: Plane, wall: Plane) -> Plane:
 def _air(chest: Chest, x: Plane, y: Plane) -> Plane:
     """Gas outside the lungs: trachea and main bronchi, the stomach's bubble."""
     carina = chest.knob_y + 30
-    trachea = 15 * round_profile(np.minimum((x + 2 + 0.03 * (y - 60)) / 8.5, 1)) * smooth_step(carina - y, 8)
+    trachea = 24 * round_profile(np.minimum((x + 2 + 0.03 * (y - 60)) / 8.5, 1)) * smooth_step(carina - y, 8)
     away = np.abs(x + 4)
     slope = np.where(x > -4, 0.72, 1.15)
-    bronchi = 8 * round_profile(np.minimum((y - carina - slope * away) / 7.5, 1)) * smooth_step(40 - away, 12)
+    bronchi = 13 * round_profile(np.minimum((y - carina - slope * away) / 7.5, 1)) * smooth_step(40 - away, 12)
     bubble_y = chest.dome_left + 13 + 0.65 * chest.bubble
     stretch = np.hypot((x - 62) / (1.55 * chest.bubble + 1), (y - bubble_y) / (0.75 * chest.bubble + 1))
     bubble = 2.6 * chest.bubble * round_profile(np.minimum(stretch, 1))

@@ -6,7 +6,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy.ndimage import gaussian_filter, zoom
 
-from cacs_cxr.simulation.frontal import Paths
+from cacs_cxr.simulation.anatomy import DETECTOR_MM, Chest
+from cacs_cxr.simulation.frontal import Paths, frontal_paths
+from cacs_cxr.simulation.lateral import lateral_paths
 
 Plane = npt.NDArray[np.float32]
 
@@ -14,6 +16,8 @@ Plane = npt.NDArray[np.float32]
 SOFT_PER_MM = 0.0185
 BONE_PER_MM = 0.034
 SCATTER_SHARE = 0.30  # of what leaves the patient, behind a grid
+
+_LETTERS = {"L": "1000 1000 1000 1000 1111", "R": "1110 1001 1110 1010 1001"}
 
 
 @dataclass(frozen=True)
@@ -55,13 +59,74 @@ def log_exposure(paths: Paths, *, processing: Processing, pixel_mm: float, gener
 
 
 def processed(log_signal: Plane, *, processing: Processing, pixel_mm: float) -> Plane:
-    """Grey levels from 0 (open beam, black) to 1 (densest, white), before the display's window.
+    """Grey levels: 0 in the open beam (black), 1 in the densest parts (white), a little beyond at both ends.
 
-    The coarse structure is attenuated and edges are raised, as vendors' multi-scale processing does.
+    The coarse structure is attenuated and edges are raised, as vendors' multi-scale processing does; the display's window
+    then covers 0 to 1.
     """
     coarse = gaussian_filter(log_signal, 36.0 / pixel_mm, mode="nearest", truncate=2.0)
     edges = log_signal - gaussian_filter(log_signal, 4.0 / pixel_mm, mode="nearest", truncate=3.0)
     image = log_signal - processing.equalisation * coarse + processing.sharpening * edges
     low, high = np.percentile(image[::2, ::2], [1.0, 99.7])
-    scaled = np.clip((image - low) / max(high - low, 1e-6), 0, 1)
-    return np.asarray(scaled ** np.float32(processing.gamma), dtype=np.float32)
+    scaled = (image - np.float32(low)) / np.float32(max(high - low, 1e-6))
+    curved = np.where(scaled > 0, np.maximum(scaled, 1e-6) ** np.float32(processing.gamma), scaled)
+    return np.asarray(np.clip(curved, -0.17, 1.17), dtype=np.float32)
+
+
+def lay_marker(paths: Paths, letter: str, *, pixel_mm: float) -> Paths:
+    """Paths with a lead letter on the detector: "R" on the patient's right (left in the image), "L" on the other side.
+
+    Args:
+        paths: paths through the patient.
+        letter: ``"L"``, ``"R"`` or ``""`` for none.
+        pixel_mm: side of a pixel.
+    """
+    if not letter:
+        return paths
+    pattern = np.kron(np.array([[int(cell) for cell in line] for line in _LETTERS[letter].split()]), np.ones((3, 3)))
+    scale = max(1, round(14.0 / (pixel_mm * pattern.shape[0])))
+    step = max(1, round(pixel_mm * pattern.shape[0] / 22.0))
+    lead = np.kron(pattern, np.ones((scale, scale)))[::step, ::step]
+    row = round(26 / pixel_mm)
+    margin = round(20 / pixel_mm)
+    column = margin if letter == "R" else paths.bone.shape[1] - margin - lead.shape[1]
+    bone = paths.bone.copy()
+    bone[row : row + lead.shape[0], column : column + lead.shape[1]] += np.float32(90) * lead.astype(np.float32)
+    return Paths(soft=paths.soft, bone=bone)
+
+
+def draw_radiograph(
+    chest: Chest,
+    *,
+    view: str,
+    marker: str,
+    processing: Processing,
+    size: int,
+    format_mm: tuple[float, float],
+    person: np.random.Generator,
+    exposure: np.random.Generator,
+) -> Plane:
+    """Draw a radiograph.
+
+    Args:
+        chest: the chest and its position.
+        view: ``"lateral"``, or a frontal view.
+        marker: lead letter, or "".
+        processing: the vendor's.
+        size: pixels along 430 mm.
+        format_mm: width and height of the detector, at most 430 mm.
+        person: source of randomness for what a person's radiographs share (vessels, flecks of calcium).
+        exposure: source of randomness for the noise.
+
+    Returns:
+        Grey levels [rows, columns] as `processed` gives them.
+    """
+    pixel_mm = DETECTOR_MM / size
+    columns, rows = (round(length / pixel_mm) for length in format_mm)
+    if view == "lateral":
+        paths = lateral_paths(chest, columns=columns, rows=rows, pixel_mm=pixel_mm)
+    else:
+        paths = frontal_paths(chest, columns=columns, rows=rows, pixel_mm=pixel_mm, generator=person)
+    marked = lay_marker(paths, marker, pixel_mm=pixel_mm)
+    signal = log_exposure(marked, processing=processing, pixel_mm=pixel_mm, generator=exposure)
+    return processed(signal, processing=processing, pixel_mm=pixel_mm)

@@ -1,0 +1,189 @@
+"""Every planted fault gives its own message: file, row, column, value, rule and remedy."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from cacs_cxr.faults import Fault, InputError
+from small_site import SmallStudy, radiograph
+
+Plant = Callable[[SmallStudy], None]
+
+
+def edit(name: str, old: str, new: str) -> Plant:
+    return lambda small: small.replace(name, old, new)
+
+
+def site(key: str, table: str, column: str, name: str | None) -> Plant:
+    def plant(small: SmallStudy) -> None:
+        columns = small.study["sites"][0][table][key]
+        if name is None:
+            del columns[column]
+        else:
+            columns[column] = name
+
+    return plant
+
+
+def index(*rows: dict[str, object]) -> Plant:
+    return lambda small: small.write_index("home", rows)
+
+
+def eligibility(**changes: object) -> Plant:
+    return lambda small: small.eligibility.update(changes)
+
+
+def without_outcomes(plant: Plant) -> Plant:
+    def both(small: SmallStudy) -> None:
+        small.study["sites"][0]["outcomes"] = None
+        plant(small)
+
+    return both
+
+
+def no_dates_of_scores(small: SmallStudy) -> None:
+    small.eligibility["window_days"] = None
+    for place in small.study["sites"]:
+        del place["scores"]["columns"]["date"]
+    small.replace("home/scores.csv", "H4,2019-03-04,900", "H4,2019-03-04,900\nH4,2019-05-04,1000")
+
+
+P, S, O = "home/patients.csv", "home/scores.csv", "home/outcomes.csv"  # noqa: E741
+
+# name: (how to spoil the study, file, row, column, value, words of the message)
+PLANTED: dict[str, tuple[Plant, str, int | None, str, str, str]] = {
+    "missing file": (lambda small: (small.folder / P).unlink(), P, None, "", "no such file", "put the file there"),
+    "folder for a file": (lambda small: small.study["sites"][0]["patients"].update(file=str(small.folder)), "", None, "", "a folder", "a table"),
+    "unknown format": (lambda small: (small.write("home/p.doc", ""), small.study["sites"][0]["patients"].update(file=str(small.folder / "home/p.doc"))), "home/p.doc", None, "", ".doc", "Save the table as CSV"),
+    "empty file": (lambda small: small.write(P, ""), P, 1, "", "nothing", "header into the first row"),
+    "header only": (lambda small: small.write(P, "patient_id,age_years,sex,bmi\n"), P, None, "", "a header only", "at least one row"),
+    "broken parquet": (lambda small: (small.write("home/p.parquet", b"PAR1xx"), small.study["sites"][0]["patients"].update(file=str(small.folder / "home/p.parquet"))), "home/p.parquet", None, "", "ArrowInvalid", "a Parquet file"),
+    "row too short": (edit(P, "H2,61,M,", "H2,61"), P, 3, "", "2 cells", "4 cells"),
+    "row too long": (edit(P, "H3,70,M,31", "H3,70,M,31,extra"), P, 4, "", "5 cells", "4 cells"),
+    "unknown column": (site("columns", "patients", "age", "age_year"), P, 1, "age_year", "no such column", "Did you mean 'age_years'?"),
+    "column twice": (edit(P, "patient_id,age_years,sex,bmi", "patient_id,sex,sex,bmi"), P, 1, "sex", "2 of them", "of this name once"),
+    "factor not mapped": (site("columns", "patients", "bmi", None), "configuration, site home", None, "patients.columns.bmi", "nothing", "Name there the column"),
+    "mistyped key": (site("columns", "patients", "bmii", "bmi"), "configuration, site home", None, "patients.columns.bmii", "bmii", "Did you mean 'bmi'?"),
+    "identifier as factor": (site("columns", "patients", "bmi", "patient_id"), "configuration, site home", None, "patients.columns.bmi", "patient_id", "another column than the identifiers'"),
+    "score not mapped": (site("columns", "scores", "value", None), "configuration, site home", None, "scores.columns.value", "nothing", "Name there the column"),
+    "duplicated patient": (edit(P, "H3,70,M,31", "H1,70,M,31"), P, 4, "patient_id", "the patient of row 2", "one row a patient"),
+    "empty identifier": (edit(P, "H4,44", ",44"), P, 5, "patient_id", "an empty cell", "a patient identifier"),
+    "sex X": (edit(P, "61,M", "61,X"), P, 3, "sex", "X", "Write F or M"),
+    "age in letters": (edit(P, "H1,50", "H1,fifty"), P, 2, "age_years", "fifty", "Write a number"),
+    "age too high": (edit(P, "H1,50", "H1,150"), P, 2, "age_years", "150", "from 0 to 120"),
+    "age negative": (edit(P, "H1,50", "H1,-5"), P, 2, "age_years", "-5", "from 0 to 120"),
+    "bmi implausible": (edit(P, "22.5", "225"), P, 2, "bmi", "225", "from 8 to 100"),
+    "bmi infinite": (edit(P, "22.5", "inf"), P, 2, "bmi", "inf", "limit of detection"),
+    "decimal comma": (edit(P, "22.5", '"22,5"'), P, 2, "bmi", "22,5", "decimal points"),
+    "negative score": (edit(S, "150", "-150"), S, 4, "agatston", "-150", "at least 0"),
+    "score in letters": (edit(S, "150", "high"), S, 4, "agatston", "high", "Write a number"),
+    "score infinite": (edit(S, "900", "Infinity"), S, 5, "agatston", "Infinity", "finite"),
+    "empty identifier of score": (edit(S, "H4,", ","), S, 5, "patient_id", "an empty cell", "a patient identifier"),
+    "day that is none": (edit(S, "2019-03-02", "2019-02-30"), S, 3, "ct_date", "2019-02-30", "a day of the calendar"),
+    "year that is none": (edit(S, "2019-03-02", "1019-03-02"), S, 3, "ct_date", "1019-03-02", "between 1900 and 2100"),
+    "date in another form": (edit(S, "2019-03-02", "02/03/2019"), S, 3, "ct_date", "99/99/9999", "YYYY-MM-DD"),
+    "date with a month's name": (edit(S, "2019-03-02", "2-Mar-2019"), S, 3, "ct_date", "9-AAA-9999", "YYYY-MM-DD"),
+    "score without date": (edit(S, "2019-03-02", ""), S, 3, "ct_date", "an empty cell", "the date of the score"),
+    "two values on a day": (edit(S, "H4,2019-03-04,900", "H3,2019-03-03,900"), S, 5, "agatston", "another value than in row 4", "one value a patient and date"),
+    "two values without dates": (no_dates_of_scores, S, 6, "agatston", "another value than in row 5", "where scores have no date"),
+    "other zeros": (lambda small: (small.write(P, "patient_id,age_years,sex,bmi\n007,50,F,20\n"), small.write(S, "patient_id,ct_date,agatston\n7,2019-03-01,5\n"), small.write(O, "patient_id,last_date,mace\n007,2020-01-01,0\n"), small.write_index("home", [radiograph("007", "2019-03-01")])), S, None, "patient_id", "1 identifiers that differ from the patients table's by leading zeros", "as text"),
+    "other identifiers": (edit(O, "H", "Z"), O, None, "patient_id", "no identifier of the patients table", "as text"),
+    "event 3": (edit(O, "2021-01-01,1", "2021-01-01,3"), O, 3, "mace", "3", "0 (no event), 1 (the event) or 2"),
+    "event yes": (edit(O, "2021-01-01,1", "2021-01-01,yes"), O, 3, "mace", "yes", "Recode the column"),
+    "event without date": (edit(O, "2021-01-01,1", ",1"), O, 3, "last_date", "an empty cell", "a date beside an event"),
+    "date without event": (edit(O, "2021-01-01,1", "2021-01-01,"), O, 3, "mace", "an empty cell", "an event (0, 1, 2) beside a date"),
+    "two outcomes": (edit(O, "H4,2022-01-01,0", "H3,2022-01-01,0"), O, 5, "patient_id", "the patient of row 4", "first event"),
+    "days for dates": (lambda small: small.study["sites"][0].update(dates="days"), S, 2, "ct_date", "9999-99-99", "whole number of days"),
+    "patient in two sites": (lambda small: (small.replace("away/patients.csv", "A2", "H3"), small.replace("away/scores.csv", "A2", "H3"), small.replace("away/outcomes.csv", "A2", "H3")), "away/patients.csv", 3, "patient_id", "the patient of row 4 of", "patients_in_two_sites: exclude"),
+    "window without dates": (site("columns", "scores", "date", None), "configuration", None, "eligibility.window_days", "183, and scores without a date at site home", "window_days: null"),
+    "least age without age": (lambda small: small.study["factors"].pop(0), "configuration", None, "eligibility.minimum_age", "18, and no factor named age", "minimum_age: null"),
+    "biomarker as factor": (lambda small: small.study["biomarker"].update(name="bmi"), "configuration", None, "factors", "bmi", "cannot help to predict it"),
+    "no radiographs": (index(), "radiographs/home", None, "", "no file", "radiographs.folder"),
+    "radiographs of others": (index(radiograph("X9", "2019-03-01")), "radiographs of site home", None, "patient identifier", "no identifier of the patients table", "as text"),
+    "radiographs without dates": (index(radiograph("H1", "")), "radiographs of site home", None, "study date", "no date on any radiograph", "window_days: null"),
+    "nobody eligible": (index(radiograph("H1", "2019-03-01", view="AP")), P, None, "", "no eligible patient", "No PA radiograph: 1"),
+}  # fmt: skip
+
+
+def raised(small: SmallStudy) -> list[Fault]:
+    with pytest.raises(InputError) as caught:
+        small.select()
+    return list(caught.value.faults)
+
+
+@pytest.mark.parametrize("name", PLANTED)
+def test_planted_fault_is_named(small: SmallStudy, name: str) -> None:
+    plant, file, row, column, value, words = PLANTED[name]
+    plant(small)
+    faults = raised(small)
+    matching = [
+        fault
+        for fault in faults
+        if fault.file.endswith(file)
+        and (fault.row, fault.column) == (row, column)
+        and (fault.value == value or (name == "patient in two sites" and fault.value.startswith(value)))
+    ]
+    assert matching, "\n".join(map(str, faults))
+    assert words in str(matching[0])
+    assert matching[0].remedy.endswith(".")
+
+
+def test_right_study_has_no_fault(small: SmallStudy) -> None:
+    assert len(small.select().patients) == 8
+
+
+def test_all_faults_come_together(small: SmallStudy) -> None:
+    small.replace("home/patients.csv", "61,M", "61,X")
+    small.replace("home/scores.csv", "150", "-150")
+    small.replace("away/outcomes.csv", "2021-01-01,1", "2021-01-01,7")
+    (small.folder / "away/scores.csv").unlink()
+    assert [fault.value for fault in raised(small)] == ["X", "-150", "no such file", "7"]
+
+
+def test_messages_hold_no_identifier(small: SmallStudy) -> None:
+    small.write(
+        "home/patients.csv", "patient_id,age_years,sex,bmi\nKIM4711,50,F,20\nKIM4711,51,X,20\nKIM0815,-1,F,20\n"
+    )
+    small.replace("home/scores.csv", "H1,", "KIM4711,")
+    small.replace("home/outcomes.csv", "H1,", "KIM4711,")
+    with pytest.raises(InputError) as caught:
+        small.select()
+    assert not re.search("KIM|4711|0815", str(caught.value))
+    assert "row 3, column 'patient_id': found 'the patient of row 2'" in str(caught.value)
+
+
+def test_many_faults_of_one_kind_are_counted(small: SmallStudy) -> None:
+    rows = "".join(f"H{number},50,X,20\n" for number in range(1, 101))
+    small.write("home/patients.csv", "patient_id,age_years,sex,bmi\n" + rows)
+    faults = raised(small)
+    assert [fault.row for fault in faults] == [*range(2, 22), None]
+    assert faults[-1].value == "80 more such cells, the last in row 101"
+
+
+def test_negative_biomarker_is_allowed_below_a_negative_threshold(small: SmallStudy) -> None:
+    small.study["thresholds"][0]["value"] = -200
+    small.replace("home/scores.csv", "150", "-150")
+    assert small.select().patients["value"].min() == -150
+
+
+def test_synonyms_codes_and_case(small: SmallStudy) -> None:
+    small.write(
+        "home/patients.csv", "patient_id,age_years,sex,bmi\nH1,50,female,NA\nH2,61,Male,n/a\nH3,70,m,.\nH4,44,f,19\n"
+    )
+    people = small.select().patients
+    home = people[people["site"] == "home"].sort_values("age")
+    assert home["sex"].tolist() == ["F", "F", "M", "M"]
+    assert home["bmi"].isna().sum() == 3
+
+
+def test_general_levels_are_matched_as_text(small: SmallStudy) -> None:
+    small.study["factors"][1].update(levels=["0", "1"])
+    for site_name in ("home", "away"):
+        small.replace(f"{site_name}/patients.csv", ",F,", ",0,")
+        small.replace(f"{site_name}/patients.csv", ",M,", ",1.0,")
+    assert small.select().patients["sex"].value_counts().to_dict() == {"0": 4, "1": 4}
+
+
+def test_patients_only_other_tables_know_are_counted(small: SmallStudy) -> None:
+    small.replace("home/scores.csv", "H4,2019-03-04,900", "H4,2019-03-04,900\nQ1,2019-01-01,5\nQ2,2019-01-01,5")
+    assert small.select().tables[0].strangers == {"scores": 2, "outcomes": 0}

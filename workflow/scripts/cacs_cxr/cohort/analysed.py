@@ -1,0 +1,99 @@
+"""The cohort that is analysed: eligible patients whose radiograph could be read, with category and fold."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from cacs_cxr.cohort.flow import PATIENTS, RADIOGRAPHS, continue_flow
+from cacs_cxr.cohort.followup import NOTES
+from cacs_cxr.faults import Fault, InputError
+from cacs_cxr.study import EXTERNAL_FOLD, Biomarker, Factor, Site, Threshold
+
+UNREADABLE = "Radiograph unreadable"
+ANALYSED = {PATIENTS: "Patients analysed", RADIOGRAPHS: "Radiographs analysed"}
+PROGNOSTIC = "In prognostic analysis"
+
+
+def readable_rows(patients: pd.DataFrame, images: pd.DataFrame) -> "pd.Series[bool]":
+    """Whether the radiograph of each eligible patient could be read.
+
+    Raises:
+        ValueError: the two tables do not describe the same patients in the same rows.
+    """
+    keys = ["row", "site", "patient"]
+    ordered = images.sort_values("row").reset_index(drop=True)
+    if not patients[keys].reset_index(drop=True).equals(ordered[keys].astype(patients[keys].dtypes.to_dict())):
+        raise ValueError(
+            "images.parquet and patients.parquet hold different patients; run the study's rules again from linkage."
+        )
+    return ordered["readable"].astype(bool).set_axis(patients.index)
+
+
+def analysed_cohort(
+    patients: pd.DataFrame,
+    readable: "pd.Series[bool]",
+    *,
+    biomarker: Biomarker,
+    factors: Sequence[Factor],
+    thresholds: Sequence[Threshold],
+) -> pd.DataFrame:
+    """Cohort of the study: one row a patient.
+
+    Returns:
+        site, patient, row, the biomarker, factors, followup_days, event, days_to_score, category (0 = lowest).
+
+    Raises:
+        InputError: a site has no patient left.
+    """
+    cohort = patients[readable]
+    if lost := [site for site in dict.fromkeys(patients["site"]) if site not in set(cohort["site"])]:
+        remedy = "Look at results/images/rejects.csv for the reasons."
+        raise InputError(
+            [Fault(f"radiographs of site {site}", None, "", "none readable", "some", remedy) for site in lost]
+        )
+    names = ["site", "patient", "row", biomarker.name, *(factor.name for factor in factors)]
+    cohort = cohort[[*names, "followup_days", "event", "days_to_score"]].reset_index(drop=True)
+    passed = [threshold.positive(cohort[biomarker.name]) for threshold in thresholds]
+    return cohort.assign(category=np.sum(passed, axis=0, dtype=np.int64))
+
+
+def whole_flow(linkage: pd.DataFrame, patients: pd.DataFrame, readable: "pd.Series[bool]") -> pd.DataFrame:
+    """Flow of every site from the tables to the prognostic analysis.
+
+    Args:
+        linkage: flow up to the eligible patients and their radiographs.
+        patients: eligible patients, with followup_note.
+    """
+    flows = []
+    for (site, unit), begun in linkage.groupby(["site", "unit"], sort=False):
+        here = patients["site"] == site
+        lost = int((~readable[here]).sum())
+        flow = continue_flow(begun, excluded=[(UNREADABLE, lost)], remaining=ANALYSED[str(unit)])
+        if unit == PATIENTS:
+            notes = patients.loc[here & readable, "followup_note"]
+            without = [(note[0].upper() + note[1:], int((notes == note).sum())) for note in NOTES]
+            flow = continue_flow(flow, excluded=without, remaining=PROGNOSTIC)
+        flows.append(flow)
+    return pd.concat(flows, ignore_index=True)
+
+
+def analysis_table(
+    cohort: pd.DataFrame, folds: pd.DataFrame, *, sites: Sequence[Site], biomarker: Biomarker, factors: Sequence[Factor]
+) -> pd.DataFrame:
+    """All that evaluation and prognosis need to know of a patient; it holds no identifier and no date.
+
+    Args:
+        cohort: as `analysed_cohort` returns it.
+        folds: patient, fold, part; development patients only.
+
+    Returns:
+        patient, site, fold (the fold that tests the patient; -1 at external sites), the biomarker, factors,
+        followup_days, event.
+    """
+    development = next(site.name for site in sites if site.role == "development")
+    tested = folds[folds["part"] == "test"].set_index("patient")["fold"]
+    inside = cohort["site"] == development
+    fold = cohort["patient"].map(tested).where(inside, EXTERNAL_FOLD).astype(np.int64)
+    names = [biomarker.name, *(factor.name for factor in factors), "followup_days", "event"]
+    return cohort.assign(fold=fold)[["patient", "site", "fold", *names]].reset_index(drop=True)

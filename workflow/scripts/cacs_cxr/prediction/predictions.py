@@ -1,0 +1,133 @@
+"""All predictions of a study, and the coefficients behind them."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from cacs_cxr.job import LOGGER
+from cacs_cxr.prediction.ensemble import mean_logit, probability
+from cacs_cxr.prediction.folds import FoldModels, fit_fold
+from cacs_cxr.prediction.logistic import Logistic
+from cacs_cxr.study import EXTERNAL_FOLD, MODELS, Factor
+
+KEYS = ["site", "model", "threshold", "patient"]
+COLUMNS = ["site", "patient", "fold", "model", "threshold", "label", "probability"]
+NORMAL_97_5 = 1.959963984540054
+
+
+def predict_threshold(
+    cohort: pd.DataFrame,
+    folds: pd.DataFrame,
+    logits: Mapping[int, pd.DataFrame],
+    external: pd.DataFrame | None,
+    *,
+    threshold: str,
+    factors: Sequence[Factor],
+    labels: "pd.Series[int]",
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Out-of-fold predictions of the development site and ensemble predictions of external sites, at one threshold.
+
+    Args:
+        cohort: one row per patient with site, patient and the factors.
+        folds: columns patient, fold, part.
+        logits: of each fold, columns patient, part (tuning or test), logit.
+        external: columns site, patient, fold, logit; None where there is no external site.
+        labels: label of each patient, indexed by patient.
+
+    Returns:
+        Predictions with the columns `COLUMNS`, and coefficients of every fold with their mean over folds (fold -1).
+    """
+    table = cohort.assign(label=labels.loc[cohort["patient"]].to_numpy())
+    frames, coefficients, fitted = [], [], {}
+    for fold in sorted(logits):
+        parts = folds[folds["fold"] == fold].merge(table, on="patient", validate="one_to_one")
+        parts = parts.merge(logits[fold][["patient", "logit"]], on="patient", how="left", validate="one_to_one")
+        training, tuning, test = (parts[parts["part"] == name] for name in ("training", "tuning", "test"))
+        models = fit_fold(training, tuning, factors)
+        fitted[fold] = models
+        frames += _as_frames(test, models.logits(test, test["logit"].to_numpy(float)), fold=fold, threshold=threshold)
+        for name, model in models.models.items():
+            coefficients.append(coefficient_table(model, model_name=name, threshold=threshold, fold=fold))
+            if model.note:
+                LOGGER.info("%s, fold %d, %s model: %s", threshold, fold, name, model.note)
+    if external is not None and len(external):
+        frames += _predict_external(table, external, fitted, threshold=threshold)
+    predictions = pd.concat(frames, ignore_index=True)[COLUMNS].sort_values(KEYS, ignore_index=True)
+    every_fold = pd.concat(coefficients, ignore_index=True)
+    return predictions, pd.concat([every_fold, mean_coefficients(every_fold)], ignore_index=True)
+
+
+def _predict_external(
+    table: pd.DataFrame, external: pd.DataFrame, fitted: Mapping[int, FoldModels], *, threshold: str
+) -> list[pd.DataFrame]:
+    """Predictions of external patients: each fold's models on its own network's logits, then the mean logit."""
+    patients = table[table["site"].isin(external["site"])].sort_values("patient", ignore_index=True)
+    by_fold = external.pivot_table(index="patient", columns="fold", values="logit").loc[patients["patient"]]
+    predicted = [models.logits(patients, by_fold[fold].to_numpy(float)) for fold, models in fitted.items()]
+    means = {name: mean_logit([logits[name] for logits in predicted]) for name in predicted[0]}
+    return _as_frames(patients, means, fold=EXTERNAL_FOLD, threshold=threshold)
+
+
+def _as_frames(
+    patients: pd.DataFrame, logits: Mapping[str, np.ndarray[tuple[int, ...], np.dtype[np.float64]]], *, fold: int, threshold: str
+) -> list[pd.DataFrame]:
+    shared = patients[["site", "patient", "label"]].assign(fold=fold, threshold=threshold)
+    return [shared.assign(model=name, probability=probability(values)) for name, values in logits.items()]
+
+
+def coefficient_table(model: Logistic, *, model_name: str, threshold: str, fold: int) -> pd.DataFrame:
+    """Coefficients of a model with 95 % intervals; the odds ratio is per one unit of the term, and empty for the intercept."""
+    se = model.standard_errors
+    table = pd.DataFrame({
+        "model": model_name,
+        "threshold": threshold,
+        "fold": fold,
+        "term": list(model.terms),
+        "coefficient": model.coefficients,
+        "se": se,
+        "n": model.n,
+        "n_positive": model.n_positive,
+        "note": model.note,
+    })  # fmt: skip
+    return _with_odds_ratios(table)
+
+
+def mean_coefficients(coefficients: pd.DataFrame) -> pd.DataFrame:
+    """Mean over folds of each coefficient, as the ensemble applies it (fold -1).
+
+    The standard error is the mean of the folds': they share most of their patients, so that averaging takes little from it.
+    A term that a fold lacks (an indicator of missing values) counts as 0 there. Patients are given as the mean over folds.
+    """
+    rows = []
+    for (model, threshold), group in coefficients.groupby(["model", "threshold"], sort=False):
+        count = group["fold"].nunique()
+        for term, of_term in group.groupby("term", sort=False):
+            rows.append({
+                "model": model,
+                "threshold": threshold,
+                "fold": EXTERNAL_FOLD,
+                "term": term,
+                "coefficient": of_term["coefficient"].sum() / count,
+                "se": of_term["se"].mean(),
+                "n": round(of_term["n"].mean()),
+                "n_positive": round(of_term["n_positive"].mean()),
+                "note": f"mean of {count} folds",
+            })  # fmt: skip
+    return _with_odds_ratios(pd.DataFrame(rows))
+
+
+def _with_odds_ratios(table: pd.DataFrame) -> pd.DataFrame:
+    slope = table["term"] != "intercept"
+    half = NORMAL_97_5 * table["se"]
+    with np.errstate(over="ignore"):
+        return table.assign(
+            odds_ratio=np.exp(table["coefficient"]).where(slope),
+            low=np.exp(table["coefficient"] - half).where(slope),
+            high=np.exp(table["coefficient"] + half).where(slope),
+        )[["model", "threshold", "fold", "term", "coefficient", "se", "odds_ratio", "low", "high", "n", "n_positive", "note"]]
+
+
+def models_predicted(factors: Sequence[Factor]) -> tuple[str, ...]:
+    """Models that a study has: all three, or only the radiograph's where there are no clinical factors."""
+    return MODELS if factors else tuple(name for name in MODELS if name == "cxr")

@@ -1,0 +1,111 @@
+"""The methods section, written from the configuration that was used."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from cacs_cxr.report.configuration import setting
+from cacs_cxr.report.numbers import listing
+from cacs_cxr.report.paper_tables import plain
+from cacs_cxr.study import Study, model_label
+
+CUTOFF_RULES = {
+    "youden": "maximised sensitivity + specificity − 1 (Youden)",
+    "prevalence": "called as many patients positive as were positive",
+}
+
+
+def methods_sections(configuration: Mapping[str, Any], study: Study) -> list[tuple[str, list[str]]]:
+    """Headings with paragraphs; steps that the configuration does not record are said to be unrecorded.
+
+    Args:
+        configuration: as `reported_configuration` returns it.
+        study: the definition of the study.
+    """
+    return [
+        ("Patients", [patients_paragraph(configuration, study)]),
+        ("Models", [models_paragraph(configuration, study)]),
+        ("Evaluation", [evaluation_paragraph(configuration, study)]),
+        ("Prognosis", [prognosis_paragraph(configuration, study)]),
+    ]
+
+
+def patients_paragraph(configuration: Mapping[str, Any], study: Study) -> str:
+    """Sites, biomarker, categories and eligibility."""
+    biomarker = study.biomarker
+    sites = f"Patients of the {study.development} site served for development and cross-validation"
+    sites += (
+        f"; models were applied unchanged to those of {listing(list(study.external))}." if study.external
+        else "; there was no external site."
+    )  # fmt: skip
+    simulated = "All patients and radiographs were simulated. " if study.simulated else ""
+    text = (
+        f"{simulated}{sites} The reference standard was the {biomarker.label[0].lower()}{biomarker.label[1:]} "
+        f"({biomarker.short}, {biomarker.unit}), in the categories {listing(study.category_labels)}."
+    )
+    rules = configuration.get("eligibility")
+    if not rules:
+        return f"{text} How patients and radiographs were selected is not recorded in the archive."
+    youngest = rules.get("minimum_age")
+    age = f"Patients were at least {youngest} years old. " if youngest is not None else ""
+    unknown = "excluded" if rules.get("unknown_view") == "exclude" else "included"
+    return (
+        f"{text} {age}Of each patient the {listing(rules['views'])} radiograph nearest to the measurement was taken, at "
+        f"most {rules['window_days']} days before or after it; radiographs of unrecorded view were {unknown}."
+    )
+
+
+def models_paragraph(configuration: Mapping[str, Any], study: Study) -> str:
+    """Networks, folds, integration."""
+    training, folds = configuration.get("training"), configuration.get("folds")
+    if not training or not folds:
+        return "The predictions were received in an archive that does not record how the models were trained."
+    size = setting(configuration, "imaging.size")
+    weights = {"none": "random weights", "timm": "weights published with timm"}.get(
+        training["init"], f"the weights {training['init']}"
+    )
+    factors = listing([factor.label[0].lower() + factor.label[1:] for factor in study.factors])
+    integration = (
+        f"A clinical model (logistic regression on {factors}) and an integrated model (logistic regression on the "
+        "radiograph's logit and the same factors) were fitted on the tuning split."
+        if study.factors
+        else "The study has no clinical factors, hence neither a clinical nor an integrated model."
+    )
+    return (
+        f"A {training['backbone']} network was trained for each threshold ({listing([t.label for t in study.thresholds])}) "
+        f"from {weights} on radiographs of {size} × {size} pixels, for {training['epochs']} epochs at a peak learning rate "
+        f"of {training['learning_rate']:g}, batches of {training['batch_size']}, weight decay {training['weight_decay']:g} "
+        f"and augmentation ({plain(training['augmentation'])}; never a flip). Development used {folds['count']}-fold "
+        f"cross-validation by patient, stratified by category; {100 * folds['tuning_fraction']:g} % of each fold's training "
+        f"patients were held out as a tuning split for the choice of epoch and for calibration. {integration} At external "
+        "sites the mean logit of the networks of all folds was used."
+    )
+
+
+def evaluation_paragraph(configuration: Mapping[str, Any], study: Study) -> str:
+    """AUC, comparisons, cut-offs, categories."""
+    rule = setting(configuration, "evaluation.cutoff_rule")
+    cutoffs = f"Cut-offs {CUTOFF_RULES.get(str(rule), str(rule))} on development and were then frozen. " if rule else ""
+    return (
+        "AUCs were pooled over out-of-fold predictions, with DeLong's 95 % confidence interval; the mean and standard "
+        "deviation over folds stand beside them. Models were compared on the same patients by DeLong's paired test, with "
+        f"Holm's adjustment over the {len(study.thresholds)} thresholds. {cutoffs}Intervals of proportions are Wilson's. "
+        "The predicted category is the highest threshold passed, after crossing probabilities were repaired by pooling "
+        "adjacent violators. p-values are two-sided."
+    )
+
+
+def prognosis_paragraph(configuration: Mapping[str, Any], study: Study) -> str:
+    """Survival analysis."""
+    model = setting(configuration, "prognosis.model")
+    least = setting(configuration, "prognosis.minimum_events_per_category")
+    whose = f" of the {model_label(str(model)).lower()} model" if model else ""
+    factors = listing([factor.label[0].lower() + factor.label[1:] for factor in study.factors])
+    adjusted = f", unadjusted and adjusted for {factors} in the same patients," if factors else ""
+    few = f" Hazard ratios are not given where a category has fewer than {least} events." if least is not None else ""
+    return (
+        f"The event was {study.event.label[0].lower()}{study.event.label[1:]} ({study.event.name}). Follow-up started at the "
+        "later of radiograph and measurement; events and ends of follow-up before that were excluded. Groups by actual "
+        f"category and by the predicted category{whose} were compared by Kaplan–Meier curves (log-log intervals), log-rank "
+        f"tests, Cox regression{adjusted} with Efron's handling of ties, and Harrell's C. Competing events, where recorded, "
+        f"were censored.{few}"
+    )

@@ -1,0 +1,58 @@
+"""Write what everything below the waterline reads instead of the configuration: the study and its analysis cohort."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from cacs_cxr.cohort.analysed import analysis_table
+from cacs_cxr.job import logged
+from cacs_cxr.study import Study
+from cacs_cxr.tables import read_written_table, write_json, write_parquet
+
+ATTAINABLE = ("site", "model", "threshold", "auc")
+
+
+def main(
+    *,
+    cohort_file: Path,
+    folds_file: Path,
+    attainable_files: Sequence[Path],
+    study_file: Path,
+    analysis_file: Path,
+    definition: Mapping[str, Any],
+    sites: Sequence[Mapping[str, Any]],
+) -> None:
+    """Write study.json and analysis.parquet.
+
+    Args:
+        attainable_files: best AUCs that each simulated site allows; empty for real data.
+        definition: title, simulated, biomarker, thresholds, categories, factors and event of the configuration.
+        sites: name and role of each site.
+    """
+    attainable = [read_written_table(path)[list(ATTAINABLE)].to_dict(orient="records") for path in attainable_files]
+    described = Study.from_plain(
+        {**definition, "sites": sites, "attainable": [row for rows in attainable for row in rows]}
+    )
+    analysis = analysis_table(
+        pd.read_parquet(cohort_file),
+        read_written_table(folds_file),
+        sites=described.sites,
+        biomarker=described.biomarker,
+        factors=described.factors,
+    )
+    write_json(described.plain(), study_file)
+    write_parquet(analysis, analysis_file)
+
+
+if __name__ == "__main__":
+    with logged(snakemake):
+        main(
+            cohort_file=Path(snakemake.input.cohort),
+            folds_file=Path(snakemake.input.folds),
+            attainable_files=[Path(path) for path in snakemake.input.attainable],
+            study_file=Path(snakemake.output.study),
+            analysis_file=Path(snakemake.output.analysis),
+            definition=snakemake.params.definition,
+            sites=snakemake.params.sites,
+        )

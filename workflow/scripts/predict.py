@@ -1,0 +1,64 @@
+"""Calibrate the networks, fit the clinical and the integrated models in every fold, and write all predictions of the study."""
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from cacs_cxr.job import LOGGER, logged
+from cacs_cxr.prediction.predictions import KEYS, predict_threshold
+from cacs_cxr.study import Factor, Threshold
+from cacs_cxr.tables import read_written_table, write_csv, write_parquet
+
+
+def main(
+    *,
+    cohort: Path,
+    folds: Path,
+    logits: dict[tuple[str, int], Path],
+    external: dict[str, Path],
+    predictions: Path,
+    coefficients: Path,
+    biomarker: str,
+    thresholds: list[dict[str, Any]],
+    factors: list[dict[str, Any]],
+) -> None:
+    """Predict threshold by threshold; `logits` is keyed by threshold and fold, `external` by threshold (empty without a site)."""
+    patients = pd.read_parquet(cohort)
+    parts = read_written_table(folds)
+    clinical_factors = [Factor(**{**item, "levels": tuple(item.get("levels", ()))}) for item in factors]
+    if not clinical_factors:
+        LOGGER.info("no clinical factors: the clinical and the integrated models are left out")
+    results = []
+    for threshold in (Threshold(**item) for item in thresholds):
+        labels = pd.Series(threshold.positive(patients[biomarker]).astype(int), index=patients["patient"])
+        results.append(
+            predict_threshold(
+                patients,
+                parts,
+                {fold: pd.read_parquet(path) for (name, fold), path in logits.items() if name == threshold.name},
+                pd.read_parquet(external[threshold.name]) if threshold.name in external else None,
+                threshold=threshold.name,
+                factors=clinical_factors,
+                labels=labels,
+            )
+        )
+    write_parquet(pd.concat([table for table, _ in results]).sort_values(KEYS, ignore_index=True), predictions)
+    write_csv(pd.concat([table for _, table in results], ignore_index=True), coefficients)
+
+
+if __name__ == "__main__":
+    with logged(snakemake):
+        names = [item["name"] for item in snakemake.params.thresholds]
+        keys = [(name, fold) for name in names for fold in range(snakemake.params.folds)]
+        main(
+            cohort=Path(snakemake.input.cohort),
+            folds=Path(snakemake.input.folds),
+            logits=dict(zip(keys, map(Path, snakemake.input.logits), strict=True)),
+            external=dict(zip(names, map(Path, snakemake.input.get("external", [])), strict=False)),
+            predictions=Path(snakemake.output.predictions),
+            coefficients=Path(snakemake.output.coefficients),
+            biomarker=snakemake.params.biomarker,
+            thresholds=snakemake.params.thresholds,
+            factors=snakemake.params.factors,
+        )

@@ -1,0 +1,58 @@
+"""Train the network of one threshold and fold, choose its epoch on the tuning split, and predict its test fold once."""
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from cacs_cxr.job import LOGGER, logged
+from cacs_cxr.study import Threshold
+from cacs_cxr.tables import read_written_table, write_json, write_parquet
+from cacs_cxr.training.fold import train_fold
+from cacs_cxr.training.parts import fold_parts
+from cacs_cxr.training.weights import write_weights
+
+
+def main(
+    *,
+    images: Path,
+    cohort: Path,
+    folds: Path,
+    weights: Path,
+    metadata: Path,
+    logits: Path,
+    biomarker: str,
+    thresholds: list[dict[str, Any]],
+    threshold: str,
+    fold: int,
+    seed: int,
+    training: dict[str, Any],
+) -> None:
+    """Read the parts of the fold, train, and write weights, metadata and logits."""
+    chosen = next(Threshold(**item) for item in thresholds if item["name"] == threshold)
+    parts = fold_parts(
+        pd.read_parquet(cohort), read_written_table(folds), fold=fold, biomarker=biomarker, threshold=chosen
+    )
+    LOGGER.info("%s", ", ".join(f"{name}: {part.counts['n_positive']} of {part.counts['n']}" for name, part in parts.items()))
+    trained = train_fold(images, parts, configuration=training, seed=seed, threshold=threshold, fold=fold)
+    write_weights(trained.state, weights)
+    write_parquet(trained.logits, logits)
+    write_json(trained.metadata, metadata)
+
+
+if __name__ == "__main__":
+    with logged(snakemake):
+        main(
+            images=Path(snakemake.input.images),
+            cohort=Path(snakemake.input.cohort),
+            folds=Path(snakemake.input.folds),
+            weights=Path(snakemake.output.weights),
+            metadata=Path(snakemake.output.metadata),
+            logits=Path(snakemake.output.logits),
+            biomarker=snakemake.params.biomarker,
+            thresholds=snakemake.params.thresholds,
+            threshold=snakemake.wildcards.threshold,
+            fold=int(snakemake.wildcards.fold),
+            seed=snakemake.params.seed,
+            training=dict(snakemake.params.training),
+        )

@@ -1,0 +1,37 @@
+"""Pack predictions, analysis cohort and definition into the one file from which a reviewer rebuilds the study."""
+
+from pathlib import Path
+
+from cacs_cxr.job import logged
+from cacs_cxr.report.archive import archive_bytes, archive_members
+from cacs_cxr.study import Study
+from cacs_cxr.tables import read_json, read_written_table, write_bytes
+
+
+def main(*, analysis: Path, predictions: Path, flow: Path, study: Path, configuration: Path, archive: Path) -> None:
+    """Write the archive.
+
+    Args:
+        configuration: JSON of the configuration's reported part.
+        archive: path of the .tar.gz to write.
+    """
+    members = archive_members(
+        read_written_table(analysis),
+        read_written_table(predictions),
+        read_written_table(flow),
+        Study.read(study),
+        read_json(configuration),
+    )
+    write_bytes(archive_bytes(members), archive)
+
+
+if __name__ == "__main__":
+    with logged(snakemake):
+        main(
+            analysis=Path(snakemake.input.analysis),
+            predictions=Path(snakemake.input.predictions),
+            flow=Path(snakemake.input.flow),
+            study=Path(snakemake.input.study),
+            configuration=Path(snakemake.input.configuration),
+            archive=Path(snakemake.output.archive),
+        )
