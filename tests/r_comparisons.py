@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy.stats import chi2, norm
+
 from cacs_cxr.evaluation.auc_table import fold_aucs
 from cacs_cxr.evaluation.discrimination import (
     auc_estimate,
@@ -25,7 +27,6 @@ from cacs_cxr.prognosis.cox import cox_regression
 from cacs_cxr.prognosis.incidence import exact_rate
 from cacs_cxr.prognosis.kaplan_meier import at_risk, kaplan_meier, median_follow_up
 from cacs_cxr.prognosis.logrank import log_rank_scores, overall_test, trend_test
-from scipy.stats import chi2, norm
 
 CLOSED, ITERATIVE = 1e-9, 1e-6
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+
 from cacs_cxr.study import Study
 
 FOLDER = Path(__file__).resolve().parent / "reference"

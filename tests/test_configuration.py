@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import yaml
+
 from cacs_cxr.configuration import check_configuration
 from cacs_cxr.faults import InputError
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+
 import real_studies
 from study_runs import logs_of, snakemake
 

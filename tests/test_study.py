@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
+
 from cacs_cxr import pseudonyms
 from cacs_cxr.seeds import derive_seed
 from cacs_cxr.study import Study

@@ -7,6 +7,17 @@ from typing import Any
 
 from snakemake_interface_logger_plugins.common import LogEvent
 
+CHATTER = {
+    LogEvent.JOB_FINISHED,
+    LogEvent.JOB_INFO,
+    LogEvent.JOB_STARTED,
+    LogEvent.PROGRESS,
+    LogEvent.RESOURCES_INFO,
+    LogEvent.RUN_INFO,
+    LogEvent.SHELLCMD,
+}
+CHATTER_WITHOUT_EVENT = ("Select jobs to execute", "Execute ")
+
 
 class ProgressHandler(logging.Handler):
     """Handler of Snakemake's log events: 'k of n, elapsed' for a finished job, rule and log for a failed one."""
@@ -39,8 +50,18 @@ class ProgressHandler(logging.Handler):
         sys.stderr.flush()
 
 
+def matters(record: logging.LogRecord) -> bool:
+    """Whether a record of Snakemake's own should reach the screen beside the progress lines."""
+    event = record.__dict__.get("event")
+    return event not in CHATTER and not (event is None and str(record.msg).startswith(CHATTER_WITHOUT_EVENT))
+
+
 def show_progress() -> None:
-    """Attach the handler to Snakemake's logger, once."""
+    """Attach the handler to Snakemake's logger, once, and keep Snakemake's own chatter off the screen."""
     logger = logging.getLogger("snakemake.logging")
-    if not any(type(handler).__name__ == ProgressHandler.__name__ for handler in logger.handlers):
-        logger.addHandler(ProgressHandler())
+    if any(type(handler).__name__ == ProgressHandler.__name__ for handler in logger.handlers):
+        return
+    for handler in logger.handlers:
+        if handler.name == "DefaultStreamHandler":
+            handler.addFilter(matters)
+    logger.addHandler(ProgressHandler())

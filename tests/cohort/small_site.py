@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+
 from cacs_cxr.cohort.selection import Selection, select
 
 STUDY: dict[str, Any] = {

@@ -4,6 +4,7 @@ from typing import Literal
 
 import pandas as pd
 import pytest
+
 from cacs_cxr.cohort import columns
 from cacs_cxr.cohort.columns import Column
 

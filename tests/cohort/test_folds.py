@@ -3,10 +3,11 @@
 import numpy as np
 import pandas as pd
 import pytest
-from cacs_cxr.cohort.folds import PARTS, fold_warnings, split_folds
-from cacs_cxr.faults import InputError
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from cacs_cxr.cohort.folds import PARTS, fold_warnings, split_folds
+from cacs_cxr.faults import InputError
 
 
 def split(categories: list[int], *, count: int = 10, fraction: float = 0.25, seed: int = 1) -> pd.DataFrame:
@@ -14,6 +15,7 @@ def split(categories: list[int], *, count: int = 10, fraction: float = 0.25, see
     return split_folds(names, np.array(categories), count=count, tuning_fraction=fraction, seed=seed)
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(
     sizes=st.tuples(*[st.integers(0, 60)] * 4),
@@ -62,7 +64,9 @@ def test_folds_are_random_within_a_category() -> None:
 
 def test_two_positives_serve_training_and_tuning_one_each() -> None:
     folds = split([0] * 97 + [3] * 3, count=10)
-    placed = folds[folds["patient"] >= f"{97:04x}"].groupby(["fold", "part"]).size().unstack(fill_value=0)
+    placed = folds[folds["patient"] >= f"{97:04x}"].pivot_table(
+        index="fold", columns="part", values="patient", aggfunc="count", fill_value=0
+    )
     assert set(placed["train"]) == {1, 2}
     assert set(placed["tuning"]) == {1}
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+
 from cacs_cxr.cohort.site_tables import read_site_table
 from cacs_cxr.faults import InputError
 
@@ -66,7 +67,7 @@ def test_parquet_gives_the_text_that_csv_would(tmp_path: Path) -> None:
 def test_excel_without_openpyxl_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "table.xlsx"
     path.write_bytes(b"PK")
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
     with pytest.raises(InputError, match=r"Save the sheet as CSV \(UTF-8\), or install openpyxl"):
         read(path)
 

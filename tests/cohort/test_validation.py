@@ -1,26 +1,30 @@
 """Every planted fault gives its own message: file, row, column, value, rule and remedy."""
 
+# ruff: noqa: E501 - a fault a line reads as the table that it is
+
 import re
 from collections.abc import Callable
 
 import pytest
-from cacs_cxr.faults import Fault, InputError
 from small_site import SmallStudy, radiograph
 
+from cacs_cxr.faults import Fault, InputError
+
 Plant = Callable[[SmallStudy], None]
+P, S, O = "home/patients.csv", "home/scores.csv", "home/outcomes.csv"  # noqa: E741
 
 
 def edit(name: str, old: str, new: str) -> Plant:
     return lambda small: small.replace(name, old, new)
 
 
-def site(key: str, table: str, column: str, name: str | None) -> Plant:
+def mapping(table: str, key: str, name: str | None) -> Plant:
     def plant(small: SmallStudy) -> None:
-        columns = small.study["sites"][0][table][key]
+        columns = small.study["sites"][0][table]["columns"]
         if name is None:
-            del columns[column]
+            del columns[key]
         else:
-            columns[column] = name
+            columns[key] = name
 
     return plant
 
@@ -29,16 +33,24 @@ def index(*rows: dict[str, object]) -> Plant:
     return lambda small: small.write_index("home", rows)
 
 
-def eligibility(**changes: object) -> Plant:
-    return lambda small: small.eligibility.update(changes)
+def patients_file(name: str, content: bytes) -> Plant:
+    def plant(small: SmallStudy) -> None:
+        small.write(name, content)
+        small.study["sites"][0]["patients"]["file"] = str(small.folder / name)
+
+    return plant
 
 
-def without_outcomes(plant: Plant) -> Plant:
-    def both(small: SmallStudy) -> None:
-        small.study["sites"][0]["outcomes"] = None
-        plant(small)
+def other_zeros(small: SmallStudy) -> None:
+    small.write(P, "patient_id,age_years,sex,bmi\n007,50,F,20\n")
+    small.write(S, "patient_id,ct_date,agatston\n7,2019-03-01,5\n")
+    small.write(O, "patient_id,last_date,mace\n007,2020-01-01,0\n")
+    small.write_index("home", [radiograph("007", "2019-03-01")])
 
-    return both
+
+def shared_patient(small: SmallStudy) -> None:
+    for table in ("patients", "scores", "outcomes"):
+        small.replace(f"away/{table}.csv", "A2", "H3")
 
 
 def no_dates_of_scores(small: SmallStudy) -> None:
@@ -48,24 +60,22 @@ def no_dates_of_scores(small: SmallStudy) -> None:
     small.replace("home/scores.csv", "H4,2019-03-04,900", "H4,2019-03-04,900\nH4,2019-05-04,1000")
 
 
-P, S, O = "home/patients.csv", "home/scores.csv", "home/outcomes.csv"  # noqa: E741
-
 # name: (how to spoil the study, file, row, column, value, words of the message)
 PLANTED: dict[str, tuple[Plant, str, int | None, str, str, str]] = {
     "missing file": (lambda small: (small.folder / P).unlink(), P, None, "", "no such file", "put the file there"),
     "folder for a file": (lambda small: small.study["sites"][0]["patients"].update(file=str(small.folder)), "", None, "", "a folder", "a table"),
-    "unknown format": (lambda small: (small.write("home/p.doc", ""), small.study["sites"][0]["patients"].update(file=str(small.folder / "home/p.doc"))), "home/p.doc", None, "", ".doc", "Save the table as CSV"),
+    "unknown format": (patients_file("home/p.doc", b""), "home/p.doc", None, "", ".doc", "Save the table as CSV"),
     "empty file": (lambda small: small.write(P, ""), P, 1, "", "nothing", "header into the first row"),
     "header only": (lambda small: small.write(P, "patient_id,age_years,sex,bmi\n"), P, None, "", "a header only", "at least one row"),
-    "broken parquet": (lambda small: (small.write("home/p.parquet", b"PAR1xx"), small.study["sites"][0]["patients"].update(file=str(small.folder / "home/p.parquet"))), "home/p.parquet", None, "", "ArrowInvalid", "a Parquet file"),
+    "broken parquet": (patients_file("home/p.parquet", b"PAR1xx"), "home/p.parquet", None, "", "ArrowInvalid", "a Parquet file"),
     "row too short": (edit(P, "H2,61,M,", "H2,61"), P, 3, "", "2 cells", "4 cells"),
     "row too long": (edit(P, "H3,70,M,31", "H3,70,M,31,extra"), P, 4, "", "5 cells", "4 cells"),
-    "unknown column": (site("columns", "patients", "age", "age_year"), P, 1, "age_year", "no such column", "Did you mean 'age_years'?"),
+    "unknown column": (mapping("patients", "age", "age_year"), P, 1, "age_year", "no such column", "Did you mean 'age_years'?"),
     "column twice": (edit(P, "patient_id,age_years,sex,bmi", "patient_id,sex,sex,bmi"), P, 1, "sex", "2 of them", "of this name once"),
-    "factor not mapped": (site("columns", "patients", "bmi", None), "configuration, site home", None, "patients.columns.bmi", "nothing", "Name there the column"),
-    "mistyped key": (site("columns", "patients", "bmii", "bmi"), "configuration, site home", None, "patients.columns.bmii", "bmii", "Did you mean 'bmi'?"),
-    "identifier as factor": (site("columns", "patients", "bmi", "patient_id"), "configuration, site home", None, "patients.columns.bmi", "patient_id", "another column than the identifiers'"),
-    "score not mapped": (site("columns", "scores", "value", None), "configuration, site home", None, "scores.columns.value", "nothing", "Name there the column"),
+    "factor not mapped": (mapping("patients", "bmi", None), "configuration, site home", None, "patients.columns.bmi", "nothing", "Name there the column"),
+    "mistyped key": (mapping("patients", "bmii", "bmi"), "configuration, site home", None, "patients.columns.bmii", "bmii", "Did you mean 'bmi'?"),
+    "identifier as factor": (mapping("patients", "bmi", "patient_id"), "configuration, site home", None, "patients.columns.bmi", "patient_id", "another column than the identifiers'"),
+    "score not mapped": (mapping("scores", "value", None), "configuration, site home", None, "scores.columns.value", "nothing", "Name there the column"),
     "duplicated patient": (edit(P, "H3,70,M,31", "H1,70,M,31"), P, 4, "patient_id", "the patient of row 2", "one row a patient"),
     "empty identifier": (edit(P, "H4,44", ",44"), P, 5, "patient_id", "an empty cell", "a patient identifier"),
     "sex X": (edit(P, "61,M", "61,X"), P, 3, "sex", "X", "Write F or M"),
@@ -86,7 +96,7 @@ PLANTED: dict[str, tuple[Plant, str, int | None, str, str, str]] = {
     "score without date": (edit(S, "2019-03-02", ""), S, 3, "ct_date", "an empty cell", "the date of the score"),
     "two values on a day": (edit(S, "H4,2019-03-04,900", "H3,2019-03-03,900"), S, 5, "agatston", "another value than in row 4", "one value a patient and date"),
     "two values without dates": (no_dates_of_scores, S, 6, "agatston", "another value than in row 5", "where scores have no date"),
-    "other zeros": (lambda small: (small.write(P, "patient_id,age_years,sex,bmi\n007,50,F,20\n"), small.write(S, "patient_id,ct_date,agatston\n7,2019-03-01,5\n"), small.write(O, "patient_id,last_date,mace\n007,2020-01-01,0\n"), small.write_index("home", [radiograph("007", "2019-03-01")])), S, None, "patient_id", "1 identifiers that differ from the patients table's by leading zeros", "as text"),
+    "other zeros": (other_zeros, S, None, "patient_id", "1 identifiers that differ from the patients table's by leading zeros", "as text"),
     "other identifiers": (edit(O, "H", "Z"), O, None, "patient_id", "no identifier of the patients table", "as text"),
     "event 3": (edit(O, "2021-01-01,1", "2021-01-01,3"), O, 3, "mace", "3", "0 (no event), 1 (the event) or 2"),
     "event yes": (edit(O, "2021-01-01,1", "2021-01-01,yes"), O, 3, "mace", "yes", "Recode the column"),
@@ -94,8 +104,8 @@ PLANTED: dict[str, tuple[Plant, str, int | None, str, str, str]] = {
     "date without event": (edit(O, "2021-01-01,1", "2021-01-01,"), O, 3, "mace", "an empty cell", "an event (0, 1, 2) beside a date"),
     "two outcomes": (edit(O, "H4,2022-01-01,0", "H3,2022-01-01,0"), O, 5, "patient_id", "the patient of row 4", "first event"),
     "days for dates": (lambda small: small.study["sites"][0].update(dates="days"), S, 2, "ct_date", "9999-99-99", "whole number of days"),
-    "patient in two sites": (lambda small: (small.replace("away/patients.csv", "A2", "H3"), small.replace("away/scores.csv", "A2", "H3"), small.replace("away/outcomes.csv", "A2", "H3")), "away/patients.csv", 3, "patient_id", "the patient of row 4 of", "patients_in_two_sites: exclude"),
-    "window without dates": (site("columns", "scores", "date", None), "configuration", None, "eligibility.window_days", "183, and scores without a date at site home", "window_days: null"),
+    "patient in two sites": (shared_patient, "away/patients.csv", 3, "patient_id", "the patient of row 4 of", "patients_in_two_sites: exclude"),
+    "window without dates": (mapping("scores", "date", None), "configuration", None, "eligibility.window_days", "183, and scores without a date at site home", "window_days: null"),
     "least age without age": (lambda small: small.study["factors"].pop(0), "configuration", None, "eligibility.minimum_age", "18, and no factor named age", "minimum_age: null"),
     "biomarker as factor": (lambda small: small.study["biomarker"].update(name="bmi"), "configuration", None, "factors", "bmi", "cannot help to predict it"),
     "no radiographs": (index(), "radiographs/home", None, "", "no file", "radiographs.folder"),

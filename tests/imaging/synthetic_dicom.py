@@ -1,6 +1,7 @@
 """DICOM files made for tests: any pixels, any header, any of the transfer syntaxes that can be encoded here."""
 
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import gdcm
@@ -8,7 +9,7 @@ import jpeg_ls
 import numpy as np
 import numpy.typing as npt
 import openjpeg
-from pydicom import Sequence
+from pydicom import Sequence, dcmread
 from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
 from pydicom.encaps import encapsulate
 from pydicom.uid import (
@@ -61,7 +62,7 @@ def radiograph(pixels: npt.NDArray[Any], *, bits_stored: int, **elements: Any) -
 
 
 def lut_item(first: int, values: list[int] | bytes, *, entries: int, depth: int, vr: str = "US") -> Dataset:
-    """Item of a modality or VOI LUT sequence; `vr` is that of the descriptor, data are US for a list and OW for bytes."""
+    """Item of a LUT sequence; `vr` is that of the descriptor, data are US for a list and OW for bytes."""
     item = Dataset()
     item.add_new("LUTDescriptor", vr, [entries, first, depth])
     item.add_new("LUTData", "OW" if isinstance(values, bytes) else "US", values)
@@ -79,15 +80,16 @@ def encode(dataset: FileDataset, syntax: str) -> FileDataset:
     bits = int(dataset.BitsStored)
     if syntax == ExplicitVRBigEndian:
         dataset.PixelData = pixels.astype(pixels.dtype.newbyteorder(">")).tobytes()
+        dataset.set_original_encoding(is_implicit_vr=False, is_little_endian=False)
     elif syntax == RLELossless:
         dataset.compress(RLELossless, encoding_plugin="pydicom")  # GDCM aborts the process on odd sizes
     elif syntax == JPEGLSLossless:
         unsigned = pixels.view(f"u{pixels.dtype.itemsize}") & ((1 << bits) - 1)
-        dataset.PixelData = encapsulate([jpeg_ls.encode(np.ascontiguousarray(unsigned))])
+        dataset.PixelData = encapsulate([bytes(jpeg_ls.encode(np.ascontiguousarray(unsigned)))])
     elif syntax == JPEG2000Lossless:
         dataset.PixelData = encapsulate([openjpeg.encode(pixels, bits_stored=bits, photometric_interpretation=2)])
     elif syntax == JPEGLosslessSV1:
-        dataset.PixelData = encapsulate([_jpeg_lossless(dataset)])
+        dataset.PixelData = _jpeg_lossless(dataset)
     dataset.file_meta.TransferSyntaxUID = syntax
     if syntax not in NATIVE:
         dataset["PixelData"].VR = "OB"
@@ -96,25 +98,23 @@ def encode(dataset: FileDataset, syntax: str) -> FileDataset:
 
 
 def _jpeg_lossless(dataset: FileDataset) -> bytes:
-    """JPEG lossless (process 14, selection value 1) codestream, encoded by GDCM."""
-    image = gdcm.Image()
-    image.SetNumberOfDimensions(2)
-    image.SetDimensions((int(dataset.Columns), int(dataset.Rows), 1))
-    element = gdcm.DataElement(gdcm.Tag(0x7FE0, 0x0010))
-    element.SetByteStringValue(dataset.PixelData)
-    image.SetDataElement(element)
-    image.SetPhotometricInterpretation(gdcm.PhotometricInterpretation(gdcm.PhotometricInterpretation.MONOCHROME2))
-    bits = int(dataset.BitsStored)
-    image.SetPixelFormat(
-        gdcm.PixelFormat(1, int(dataset.BitsAllocated), bits, bits - 1, int(dataset.PixelRepresentation))
-    )
-    image.SetTransferSyntax(gdcm.TransferSyntax(gdcm.TransferSyntax.ExplicitVRLittleEndian))
-    change = gdcm.ImageChangeTransferSyntax()
-    change.SetTransferSyntax(gdcm.TransferSyntax(gdcm.TransferSyntax.JPEGLosslessProcess14_1))
-    change.SetInput(image)
-    assert change.Change()
-    fragment = change.GetOutput().GetDataElement().GetSequenceOfFragments().GetFragment(0)
-    return fragment.GetByteValue().GetBuffer().encode("utf-8", "surrogateescape")
+    """Encapsulated JPEG lossless (process 14, selection value 1), made by GDCM from a file and into another."""
+    with TemporaryDirectory() as folder:
+        plain, compressed = Path(folder, "plain"), Path(folder, "compressed")
+        save(dataset, plain)
+        reader = gdcm.ImageReader()
+        reader.SetFileName(str(plain))
+        assert reader.Read()
+        change = gdcm.ImageChangeTransferSyntax()
+        change.SetTransferSyntax(gdcm.TransferSyntax(gdcm.TransferSyntax.JPEGLosslessProcess14_1))
+        change.SetInput(reader.GetImage())
+        assert change.Change()
+        writer = gdcm.ImageWriter()
+        writer.SetFileName(str(compressed))
+        writer.SetFile(reader.GetFile())
+        writer.SetImage(change.GetOutput())
+        assert writer.Write()
+        return bytes(dcmread(compressed).PixelData)
 
 
 def save(dataset: FileDataset, path: Path) -> Path:

@@ -1,14 +1,12 @@
 import time
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from cacs_cxr.imaging.codestream import codestream_size
-from cacs_cxr.imaging.decode import decode_dicom
-from cacs_cxr.imaging.intensity import Lut, Rescale, Window
-from cacs_cxr.imaging.radiograph import read_radiograph
-from cacs_cxr.imaging.refusals import REMEDIES, Refused
+from PIL import Image
+from pydicom.encaps import encapsulate
 from pydicom.uid import (
     DeflatedExplicitVRLittleEndian,
     ExplicitVRBigEndian,
@@ -19,13 +17,20 @@ from pydicom.uid import (
 )
 from synthetic_dicom import LOSSLESS, encode, lut_item, lut_sequence, radiograph, save
 
+from cacs_cxr.imaging.codestream import codestream_size
+from cacs_cxr.imaging.decode import decode_dicom
+from cacs_cxr.imaging.guard import guarded
+from cacs_cxr.imaging.intensity import Lut, Rescale, Window
+from cacs_cxr.imaging.radiograph import read_radiograph
+from cacs_cxr.imaging.refusals import REMEDIES, Refused
+
 GENERATOR = np.random.default_rng(3)
 
 
 def scene(dtype: str, bits: int) -> np.ndarray:
     """Smooth shapes and noise over the whole range of the stored bits; odd sizes, neither square nor symmetric."""
-    rows, columns = np.mgrid[0:37, 0:23]
-    values = (np.sin(rows / 7) + columns / 23 + GENERATOR.normal(0, 0.05, rows.shape)) / 2
+    rows, columns = np.mgrid[0:70, 0:46]
+    values = (np.sin(rows / 7) + columns / 46 + GENERATOR.normal(0, 0.05, rows.shape)) / 2
     values = (values - values.min()) / (values.max() - values.min())
     least = -(1 << (bits - 1)) if dtype.startswith("i") else 0
     return (np.rint(values * ((1 << bits) - 1)) + least).astype(dtype)
@@ -65,16 +70,11 @@ def test_all_encodings_of_one_radiograph_have_one_pixel_hash(tmp_path: Path) -> 
 
 
 def scene_once() -> np.ndarray:
-    rows, columns = np.mgrid[0:40, 0:30]
+    rows, columns = np.mgrid[0:64, 0:40]
     return ((rows * 97 + columns * 31) % 4096).astype("u2")
 
 
 def test_jpeg_baseline_is_close(tmp_path: Path) -> None:
-    from io import BytesIO
-
-    from PIL import Image
-    from pydicom.encaps import encapsulate
-
     rows, columns = np.mgrid[0:64, 0:48]
     pixels = (rows * 2 + columns).astype("u1")
     buffer = BytesIO()
@@ -196,11 +196,13 @@ def test_bits_outside_the_stored_ones_are_masked_and_told(tmp_path: Path) -> Non
         ({"BitsStored": 17}, "bits"),
         ({"BitsStored": 0}, "bits"),
         ({"BitsAllocated": 32}, "bits"),
-        ({"Rows": 38}, "truncated"),
+        ({"Rows": 71}, "truncated"),
     ],
 )
 def test_headers_that_are_refused(tmp_path: Path, elements: dict[str, Any], reason: str) -> None:
-    dataset = radiograph(scene("u2", 12), bits_stored=12, **{key: v for key, v in elements.items() if key != "BitsStored"})
+    dataset = radiograph(
+        scene("u2", 12), bits_stored=12, **{key: v for key, v in elements.items() if key != "BitsStored"}
+    )
     for keyword, value in elements.items():
         if value is not None:
             setattr(dataset, keyword, value)
@@ -217,11 +219,12 @@ def test_a_small_file_that_declares_a_huge_image_is_refused_at_once(tmp_path: Pa
 
 def test_a_codestream_larger_than_its_header_is_refused_before_decoding(tmp_path: Path) -> None:
     dataset = encode(radiograph(scene("u2", 12), bits_stored=12), JPEG2000Lossless)
-    dataset.Rows = 36
+    dataset.Rows = 60
     assert refusal(save(dataset, tmp_path / "a")) == "size-mismatch"
 
 
 @pytest.mark.parametrize("syntax", LOSSLESS, ids=lambda syntax: syntax.keyword)
+@pytest.mark.slow
 def test_damaged_files_are_refused_with_a_reason(tmp_path: Path, syntax: str) -> None:
     whole = save(encode(radiograph(scene("u2", 12), bits_stored=12), syntax), tmp_path / "a").read_bytes()
     generator = np.random.default_rng(17)
@@ -229,13 +232,17 @@ def test_damaged_files_are_refused_with_a_reason(tmp_path: Path, syntax: str) ->
     for keep in (0, 5, 131, 132, 150, 400, len(whole) // 2, len(whole) - 900):
         path.write_bytes(whole[: max(keep, 0)])
         assert refusal(path) != ""
-    for _ in range(60):
+    damaged_files = []
+    for number in range(60):
         damaged = bytearray(whole)
         for place in generator.integers(132, len(whole), 6):
             damaged[place] = generator.integers(0, 256)
-        path.write_bytes(damaged)
-        read = read_radiograph(path, size=16)
-        assert read.reason in {"", *REMEDIES}
+        damaged_files.append(tmp_path / f"{number}.dcm")
+        damaged_files[-1].write_bytes(damaged)
+    calls = [{"path": file, "size": 16} for file in damaged_files]
+    # GDCM can abort the process, so these are read as the study reads them.
+    results = list(guarded(read_radiograph, calls, seconds=30))
+    assert {result.reason for result in results} <= {"", *REMEDIES}
 
 
 def test_other_kinds_of_files(tmp_path: Path) -> None:
@@ -251,6 +258,8 @@ def test_other_kinds_of_files(tmp_path: Path) -> None:
     assert refusal(path) == "no-pixel-data"
     dataset = radiograph(scene("u2", 12), bits_stored=12)
     dataset.file_meta.TransferSyntaxUID = "1.2.840.10008.1.2.4.102"
+    dataset.PixelData = encapsulate([b"MPEG"])
+    dataset["PixelData"].is_undefined_length = True
     save(dataset, path)
     assert refusal(path) == "unsupported-syntax"
 

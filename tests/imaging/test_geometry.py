@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+
 from cacs_cxr.imaging.geometry import fit, fitted_shape, pad, quantise
 
 

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+
 from cacs_cxr.imaging.intensity import (
     Intensity,
     Lut,
@@ -35,7 +36,7 @@ def path(intensity: Intensity) -> str:
 
 
 def test_linear_window_follows_the_formula_of_the_standard() -> None:
-    # PS3.3 C.11.2.1.2.1 for centre 2048, width 4096 and outputs 0-255: 0 -> 0, 4095 -> 255, else ((x - 2047.5) / 4095 + 0.5).
+    # PS3.3 C.11.2.1.2.1 for centre 2048 and width 4096: 0 is black, 4095 white, between them (x - 2047.5) / 4095 + 0.5.
     values = np.array([-1.0, 0.0, 1024.0, 2047.5, 4095.0, 5000.0])
     expected = [0.0, 0.0, (1024 - 2047.5) / 4095 + 0.5, 0.5, 1.0, 1.0]
     np.testing.assert_allclose(apply_window(values, Window(2048, 4096)), expected, rtol=0, atol=1e-15)
@@ -63,6 +64,8 @@ def test_sigmoid_window_follows_the_formula_of_the_standard() -> None:
 
 
 def test_monochrome1_is_inverted_after_the_window() -> None:
+    window = Window(center=300, width=101)
+    ten = StoredBits(16, 10, 9, False)
     # Were 1023 - x windowed instead, 274 would be white.
     assert grey(Intensity(ten, voi=(window,)), 0, 249, 274, 350, 1023) == [0, 0, 0.245, 1, 1]
     assert grey(Intensity(ten, voi=(window,), inverted=True), 0, 249, 274, 350, 1023) == [1, 1, 0.755, 0, 0]

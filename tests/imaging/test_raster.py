@@ -2,10 +2,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
+
 from cacs_cxr.imaging.radiograph import read_radiograph
 from cacs_cxr.imaging.raster import decode_raster, raster_shape
 from cacs_cxr.imaging.refusals import Refused
-from PIL import Image
 
 RAMP = np.arange(64, dtype=np.uint8).reshape(8, 8) * 4
 
@@ -81,7 +82,9 @@ def test_refusals(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "short.png").write_bytes(whole.read_bytes()[:200])
     assert refusal(tmp_path / "short.png") == "damaged-pixels"
     assert refusal(written(tmp_path, Image.new("CMYK", (9, 9)), "a.jpg")) == "colour"
-    frames = written(tmp_path, Image.new("L", (9, 9)), "b.png", save_all=True, append_images=[Image.new("L", (9, 9), 9)])
+    frames = written(
+        tmp_path, Image.new("L", (9, 9)), "b.png", save_all=True, append_images=[Image.new("L", (9, 9), 9)]
+    )
     assert refusal(frames) == "multi-frame"
     monkeypatch.setattr("cacs_cxr.imaging.raster.PIXEL_LIMIT", 1000)
     assert refusal(whole) == "too-large"

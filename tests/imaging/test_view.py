@@ -1,6 +1,7 @@
 import pytest
-from cacs_cxr.imaging.view import find_view, view_of_term, view_of_text
 from pydicom import Dataset, Sequence
+
+from cacs_cxr.imaging.view import find_view, view_of_term, view_of_text
 
 
 def header(*, code: str = "", **elements: str) -> Dataset:

@@ -9,6 +9,7 @@ rule unpack_archive:
         study="results/cohort/study.json",
         flow="results/cohort/flow.csv",
         predictions="results/predictions/predictions.parquet",
+        configuration="results/cohort/configuration.json",
     log:
         "logs/unpack_archive.log",
     conda:
@@ -20,6 +21,7 @@ rule unpack_archive:
     params:
         code=code("unpack_archive.py"),
         definition=definition(),
+        settings=settings(),
     message:
         "unpacked and checked the archive"
     script:

@@ -81,7 +81,6 @@ rule build_cohort:
     params:
         code=code("build_cohort.py"),
         definition=definition(),
-        sites=site_names(),
     message:
         "built the cohort and its flow"
     script:
@@ -105,7 +104,7 @@ rule split_folds:
         code=code("split_folds.py"),
         development=site_names("development")[0],
         categories=config["categories"],
-        count=config["folds"]["count"],
+        fold_count=config["folds"]["count"],
         tuning_fraction=config["folds"]["tuning_fraction"],
         seed=config["seed"],
     message:
@@ -124,6 +123,7 @@ rule describe_study:
     output:
         study="results/cohort/study.json",
         analysis="results/cohort/analysis.parquet",
+        configuration="results/cohort/configuration.json",
     log:
         "logs/describe_study.log",
     conda:
@@ -136,6 +136,7 @@ rule describe_study:
         code=code("describe_study.py"),
         definition=definition(),
         sites=[{"name": site["name"], "role": site["role"]} for site in config["sites"]],
+        settings=settings(),
     message:
         "described the study"
     script:

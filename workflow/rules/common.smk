@@ -18,11 +18,20 @@ try:
 except InputError as error:
     raise WorkflowError(str(error)) from None
 
-if workflow.is_main_process:
+if workflow.is_main_process and not workflow.dryrun:
     show_progress()
 
-MODEL_FILES = "results/models/{threshold}/fold-{fold}"
-TABLES = ["table1", "auc", "operating_points", "cox", "paper_comparison", "assumptions"]
+TABLES = [
+    "table1",
+    "auc",
+    "comparisons",
+    "operating_points",
+    "incidence",
+    "cox",
+    "concordance",
+    "paper_comparison",
+    "assumptions",
+]
 FIGURES = ["flow", "roc", "auc", "kaplan_meier", "cox"]
 
 
@@ -68,6 +77,11 @@ def gpus():
     """GPUs that a job with a network asks for."""
     wanted = config["training"]["device"]
     return int(wanted == "cuda" or (wanted == "auto" and Path("/proc/driver/nvidia/gpus").exists()))
+
+
+def settings():
+    """The configuration without the paths of a machine: what a reader needs to know of the method."""
+    return {key: value for key, value in config.items() if key not in ("sites", "start_from", "archive")}
 
 
 def definition():

@@ -78,6 +78,7 @@ rule draw_kaplan_meier:
     input:
         kaplan_meier="results/prognosis/kaplan_meier.csv",
         logrank="results/prognosis/logrank.csv",
+        analysis="results/cohort/analysis.parquet",
         study="results/cohort/study.json",
     output:
         pdf=report("results/figures/kaplan_meier.pdf", category="Prognosis", caption="../report/kaplan_meier.rst"),

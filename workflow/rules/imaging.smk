@@ -22,7 +22,6 @@ rule index_radiographs:
     params:
         code=code("index_radiographs.py"),
         radiographs=lambda wildcards: site(wildcards.site)["radiographs"],
-        dates=lambda wildcards: site(wildcards.site)["dates"],
     message:
         "read the headers of {wildcards.site}"
     script:
@@ -48,6 +47,7 @@ rule preprocess_radiographs:
         runtime=lambda wildcards, attempt: 120 * attempt,
     params:
         code=code("preprocess_radiographs.py"),
+        shard=lambda wildcards: wildcards.shard,
         size=config["imaging"]["size"],
     message:
         "preprocessed radiographs, part {wildcards.shard}"
@@ -58,8 +58,8 @@ rule preprocess_radiographs:
 rule assemble_images:
     input:
         selection="restricted/selection.parquet",
-        images=expand("results/images/shards/shard-{shard}.npy", shard=range(config["imaging"]["shards"])),
-        tables=expand("results/images/shards/shard-{shard}.parquet", shard=range(config["imaging"]["shards"])),
+        shard_images=expand("results/images/shards/shard-{shard}.npy", shard=range(config["imaging"]["shards"])),
+        shard_tables=expand("results/images/shards/shard-{shard}.parquet", shard=range(config["imaging"]["shards"])),
     output:
         images="results/images/images.npy",
         table="results/images/images.parquet",

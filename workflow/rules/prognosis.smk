@@ -10,6 +10,7 @@ rule analyse_prognosis:
         kaplan_meier="results/prognosis/kaplan_meier.csv",
         logrank="results/prognosis/logrank.csv",
         cox="results/prognosis/cox.csv",
+        cox_tests="results/prognosis/cox_tests.csv",
         concordance="results/prognosis/concordance.csv",
         incidence="results/prognosis/incidence.csv",
     log:

@@ -14,7 +14,6 @@ rule train_network:
         "logs/train_network/{threshold}/{fold}.log",
     benchmark:
         "logs/benchmarks/train_network/{threshold}/{fold}.tsv"
-    retries: 1
     conda:
         "../../envs/torch.yaml"
     threads: config["training"]["threads"]

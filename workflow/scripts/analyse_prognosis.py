@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
+
 from cacs_cxr.job import LOGGER, logged
 from cacs_cxr.prognosis.follow_up import checked_follow_up, grouped_follow_ups, prognostic_model
 from cacs_cxr.prognosis.hazard_ratios import concordance_table, cox_table, cox_test_table

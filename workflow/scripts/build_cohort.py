@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+
 from cacs_cxr.cohort.analysed import analysed_cohort, readable_rows, whole_flow
 from cacs_cxr.job import LOGGER, logged
 from cacs_cxr.study import Biomarker, Factor, Threshold

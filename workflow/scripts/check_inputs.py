@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+
 from cacs_cxr.cohort.input_check import input_summary, summary_text
 from cacs_cxr.cohort.selection import select
 from cacs_cxr.job import logged

@@ -5,8 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+
 from cacs_cxr.cohort.analysed import analysis_table
 from cacs_cxr.job import logged
+from cacs_cxr.report.configuration import reported_configuration
 from cacs_cxr.study import Study
 from cacs_cxr.tables import read_written_table, write_json, write_parquet
 
@@ -20,15 +22,18 @@ def main(
     attainable_files: Sequence[Path],
     study_file: Path,
     analysis_file: Path,
+    configuration_file: Path,
     definition: Mapping[str, Any],
     sites: Sequence[Mapping[str, Any]],
+    settings: Mapping[str, Any],
 ) -> None:
-    """Write study.json and analysis.parquet.
+    """Write study.json, analysis.parquet and configuration.json.
 
     Args:
         attainable_files: best AUCs that each simulated site allows; empty for real data.
         definition: title, simulated, biomarker, thresholds, categories, factors and event of the configuration.
         sites: name and role of each site.
+        settings: the configuration, of which the part that describes the method is kept.
     """
     attainable = [read_written_table(path)[list(ATTAINABLE)].to_dict(orient="records") for path in attainable_files]
     described = Study.from_plain(
@@ -43,6 +48,7 @@ def main(
     )
     write_json(described.plain(), study_file)
     write_parquet(analysis, analysis_file)
+    write_json(reported_configuration(settings), configuration_file)
 
 
 if __name__ == "__main__":
@@ -53,6 +59,8 @@ if __name__ == "__main__":
             attainable_files=[Path(path) for path in snakemake.input.attainable],
             study_file=Path(snakemake.output.study),
             analysis_file=Path(snakemake.output.analysis),
+            configuration_file=Path(snakemake.output.configuration),
             definition=snakemake.params.definition,
             sites=snakemake.params.sites,
+            settings=snakemake.params.settings,
         )

@@ -1,4 +1,4 @@
-"""Calibrate the networks, fit the clinical and the integrated models in every fold, and write all predictions of the study."""
+"""Calibrate the networks, fit the clinical and the integrated models of every fold, and write all predictions."""
 
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ def main(
     thresholds: list[dict[str, Any]],
     factors: list[dict[str, Any]],
 ) -> None:
-    """Predict threshold by threshold; `logits` is keyed by threshold and fold, `external` by threshold (empty without a site)."""
+    """Predict every threshold; `logits` is keyed by threshold and fold, `external` by threshold (or empty)."""
     patients = pd.read_parquet(cohort)
     parts = read_written_table(folds)
     clinical_factors = [Factor(**{**item, "levels": tuple(item.get("levels", ()))}) for item in factors]
@@ -49,16 +49,17 @@ def main(
 
 if __name__ == "__main__":
     with logged(snakemake):
-        names = [item["name"] for item in snakemake.params.thresholds]
-        keys = [(name, fold) for name in names for fold in range(snakemake.params.folds)]
+        names = snakemake.params.thresholds
+        keys = [(name, fold) for name in names for fold in range(snakemake.params.fold_count)]
+        external = [Path(file) for file in snakemake.input.external_logits]
         main(
             cohort=Path(snakemake.input.cohort),
             folds=Path(snakemake.input.folds),
             logits=dict(zip(keys, map(Path, snakemake.input.logits), strict=True)),
-            external=dict(zip(names, map(Path, snakemake.input.get("external", [])), strict=False)),
+            external=dict(zip(names[: len(external)], external, strict=True)),
             predictions=Path(snakemake.output.predictions),
             coefficients=Path(snakemake.output.coefficients),
-            biomarker=snakemake.params.biomarker,
-            thresholds=snakemake.params.thresholds,
-            factors=snakemake.params.factors,
+            biomarker=snakemake.params.definition["biomarker"]["name"],
+            thresholds=snakemake.params.definition["thresholds"],
+            factors=snakemake.params.definition["factors"],
         )

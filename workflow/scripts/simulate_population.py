@@ -1,4 +1,4 @@
-"""The tables of a simulated site as a hospital would hand them over, the list of its radiographs, and the truth beside."""
+"""The tables of a simulated site as a hospital would hand them over, the list of its radiographs, and the truth."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path

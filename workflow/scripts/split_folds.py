@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
+
 from cacs_cxr.cohort.folds import fold_warnings, split_folds
 from cacs_cxr.job import LOGGER, logged
 from cacs_cxr.tables import write_csv
@@ -46,7 +47,7 @@ if __name__ == "__main__":
             folds_file=Path(snakemake.output.folds),
             development=snakemake.params.development,
             categories=snakemake.params.categories,
-            count=snakemake.params.count,
+            count=snakemake.params.fold_count,
             tuning_fraction=snakemake.params.tuning_fraction,
             seed=snakemake.params.seed,
         )

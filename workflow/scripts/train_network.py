@@ -33,7 +33,9 @@ def main(
     parts = fold_parts(
         pd.read_parquet(cohort), read_written_table(folds), fold=fold, biomarker=biomarker, threshold=chosen
     )
-    LOGGER.info("%s", ", ".join(f"{name}: {part.counts['n_positive']} of {part.counts['n']}" for name, part in parts.items()))
+    LOGGER.info(
+        "%s", ", ".join(f"{name}: {part.counts['n_positive']} of {part.counts['n']}" for name, part in parts.items())
+    )
     trained = train_fold(images, parts, configuration=training, seed=seed, threshold=threshold, fold=fold)
     write_weights(trained.state, weights)
     write_parquet(trained.logits, logits)

@@ -27,7 +27,8 @@ def main(
 
     Args:
         archive: folder or .tar.gz.
-        definition: title, simulated, biomarker, thresholds, categories, factors and event, for archives without study.json.
+        definition: title, simulated, biomarker, thresholds, categories, factors and event, for archives without
+            study.json.
         settings: the current configuration; its sections below the waterline are those in force.
     """
     members = read_archive(archive)

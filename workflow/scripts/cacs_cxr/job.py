@@ -49,8 +49,7 @@ def logged(snakemake: Any) -> Iterator[Callable[[str], None]]:
         with os.fdopen(os.dup(terminal), "w", encoding="utf-8") as screen:
             screen.write(f"\n{snakemake.rule}: {text}\nThe whole story: {log}\n")
         traceback.print_exc()
-        sys.stderr.flush()
-        raise
+        raise SystemExit(1) from None
     else:
         LOGGER.info("done in %.1f s", time.monotonic() - start)
     finally:

@@ -34,13 +34,15 @@ class PublishedAuc:
     presumed: bool
 
 
+Role = Literal["development", "external"]
+ROWS: Sequence[tuple[Role, str, bool, tuple[float, float, float]]] = (
+    ("development", CXR, False, (0.74, 0.75, 0.79)),
+    ("development", INTEGRATED, False, (0.77, 0.79, 0.82)),
+    ("external", INTEGRATED, True, (0.78, 0.79, 0.81)),
+)
 AUCS: Sequence[PublishedAuc] = tuple(
     PublishedAuc(role=role, model=model, threshold=threshold, auc=auc, presumed=presumed)
-    for role, model, presumed, values in (
-        ("development", CXR, False, (0.74, 0.75, 0.79)),
-        ("development", INTEGRATED, False, (0.77, 0.79, 0.82)),
-        ("external", INTEGRATED, True, (0.78, 0.79, 0.81)),
-    )
+    for role, model, presumed, values in ROWS
     for threshold, auc in zip(("gt0", "ge100", "ge400"), values, strict=True)
 )
 

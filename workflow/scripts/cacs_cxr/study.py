@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 CLINICAL, CXR, INTEGRATED = MODELS = ("clinical", "cxr", "integrated")
 EXTERNAL_FOLD = -1
+TRAIN, TUNING, TEST = PARTS = ("train", "tuning", "test")
 MODEL_LABELS = {CLINICAL: "Clinical", CXR: "Chest radiograph", INTEGRATED: "Integrated"}
 
 

@@ -76,3 +76,8 @@ def read_written_table(path: Path) -> pd.DataFrame:
     if path.suffix == ".parquet":
         return pd.read_parquet(path)
     return pd.read_csv(path, dtype={"patient": str, "site": str, "threshold": str}, float_precision="round_trip")
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Read a JSON object that this study wrote."""
+    return dict(json.loads(path.read_text(encoding="utf-8")))

@@ -1,5 +1,7 @@
 """Terms of Cox models as print names and scales them."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -30,8 +32,8 @@ def printed_hazard_ratios(cox: pd.DataFrame, study: Study) -> pd.DataFrame:
     """Hazard ratios in the order of print, those of factors scaled to the factor's step.
 
     Args:
-        cox: site, grouping, adjustment, term, n, events, hr, low, high, p, note, and if known term_n and term_events, the
-            numbers of the category itself; factors per one unit.
+        cox: site, grouping, adjustment, term, n, events, hr, low, high, p, note, and if known term_n and term_events,
+            the numbers of the category itself; factors per one unit.
         study: gives sites, categories and factors.
 
     Returns:
@@ -39,7 +41,8 @@ def printed_hazard_ratios(cox: pd.DataFrame, study: Study) -> pd.DataFrame:
     """
     factors = {factor.term: factor for factor in study.factors}
     rows = []
-    for row in cox.to_dict("records"):
+    for record in cox.to_dict("records"):
+        row: dict[str, Any] = {str(key): value for key, value in record.items()}
         term = str(row["term"])
         category, factor = category_of(term, study), factors.get(term)
         if category is not None:
@@ -52,8 +55,8 @@ def printed_hazard_ratios(cox: pd.DataFrame, study: Study) -> pd.DataFrame:
         else:
             continue
         scaled = {name: float(np.power(float(row[name]), per)) for name in ("hr", "low", "high")}
-        numbers = {name: row.get(name, np.nan) for name in ("term_n", "term_events")}
-        rows.append({**row, **numbers, **scaled, "label": label, "per": per, "place": place})
+        row = {"term_n": np.nan, "term_events": np.nan, **row, **scaled}
+        rows.append({**row, "label": label, "per": per, "place": place})
     if not rows:
         return pd.DataFrame(columns=COLUMNS)
     frame = pd.DataFrame(rows)
@@ -62,4 +65,6 @@ def printed_hazard_ratios(cox: pd.DataFrame, study: Study) -> pd.DataFrame:
         frame[name] = pd.Categorical(frame[name], order, ordered=True)
     known = frame.dropna(subset=list(orders))
     ordered = known.sort_values(["site", "grouping", "place", "adjustment"], kind="stable")
-    return ordered[COLUMNS].astype(dict.fromkeys(orders, str)).reset_index(drop=True)
+    for name in orders:
+        ordered[name] = ordered[name].astype(str)
+    return ordered[COLUMNS].reset_index(drop=True)

@@ -8,8 +8,7 @@ import pandas as pd
 
 from cacs_cxr.faults import Fault, InputError
 from cacs_cxr.seeds import derive_seed
-
-TRAIN, TUNING, TEST = PARTS = ("train", "tuning", "test")
+from cacs_cxr.study import PARTS, TEST, TRAIN, TUNING
 
 
 def split_folds(

@@ -1,5 +1,8 @@
 """AUCs of this study with their intervals beside the numbers of the paper and the best that a simulation allows."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -30,7 +33,7 @@ def auc_frame(discrimination: pd.DataFrame, study: Study) -> pd.DataFrame:
         discrimination: site, model, threshold, auc, auc_low, auc_high.
         study: gives order, and the attainable AUCs of a simulation.
     """
-    found = discrimination.set_index(["site", "model", "threshold"])
+    found = {(row["site"], row["model"], row["threshold"]): row for row in discrimination.to_dict("records")}
     attainable = {
         (row["site"], row["model"], row["threshold"]): float(row["auc"])
         for row in study.attainable
@@ -41,7 +44,7 @@ def auc_frame(discrimination: pd.DataFrame, study: Study) -> pd.DataFrame:
         for site in study.sites:
             for model in ordered_models(discrimination["model"]):
                 key = (site.name, model, threshold.name)
-                if key not in found.index:
+                if key not in found:
                     continue
                 paper = published_auc(study, site=site.name, model=model, threshold=threshold.name)
                 rows.append(
@@ -49,7 +52,7 @@ def auc_frame(discrimination: pd.DataFrame, study: Study) -> pd.DataFrame:
                         "threshold": threshold.name,
                         "site": site.name,
                         "model": model,
-                        **{name: float(found.loc[key, name]) for name in ("auc", "auc_low", "auc_high")},
+                        **{name: float(found[key][name]) for name in ("auc", "auc_low", "auc_high")},
                         "paper_auc": paper.auc if paper else np.nan,
                         "paper_model_presumed": paper.presumed if paper else "",
                         "attainable_auc": attainable.get(key, np.nan),
@@ -81,7 +84,8 @@ def draw_auc(drawn: pd.DataFrame, study: Study) -> Figure:
     high = float(np.ceil(max(np.nanmax(numbers, initial=0.85), 0.85) * 20) / 20)
     for column, threshold in enumerate(study.thresholds):
         axes = panels[column]
-        rows = drawn[drawn["threshold"] == threshold.name].set_index(["site", "model"])
+        here = drawn[drawn["threshold"] == threshold.name].to_dict("records")
+        rows = {(str(row["site"]), str(row["model"])): row for row in here}
         axes.set_title(f"{study.biomarker.short} {threshold.label}", loc="left")
         if not lines:
             say(axes, "Not estimable:\nno predictions")
@@ -98,23 +102,43 @@ def draw_auc(drawn: pd.DataFrame, study: Study) -> Figure:
                 axes.axhline(place - 0.5, color=GREY, linewidth=0.5)
     key = [Line2D([], [], color=INK, marker="o", markersize=4, linewidth=1, label="This study, 95 % CI")]
     if drawn["paper_auc"].notna().any():
-        hollow = {"marker": "D", "markersize": 4, "markerfacecolor": "white", "color": INK, "linestyle": "none"}
         presumed = drawn["paper_model_presumed"].eq(True).any()
         note = " (external: model presumed)" if presumed else ""
-        key.append(Line2D([], [], label=f"Hong et al. 2025, abstract, no CI known{note}", **hollow))
+        key.append(
+            Line2D(
+                [],
+                [],
+                label=f"Hong et al. 2025, abstract, no CI known{note}",
+                marker="D",
+                markersize=4,
+                markerfacecolor="white",
+                color=INK,
+                linewidth=0,
+            )
+        )
     if drawn["attainable_auc"].notna().any():
-        tick = {"marker": "|", "markersize": 9, "markeredgewidth": 1.4, "color": INK, "linestyle": "none"}
-        key.append(Line2D([], [], label="Attainable in the simulation", **tick))
+        key.append(
+            Line2D(
+                [],
+                [],
+                label="Attainable in the simulation",
+                marker="|",
+                markersize=9,
+                markeredgewidth=1.4,
+                color=INK,
+                linewidth=0,
+            )
+        )
     write_foot(figure, "", simulated=study.simulated, handles=key)
     return figure
 
 
-def draw_panel(axes: Axes, rows: pd.DataFrame, lines: list[tuple[str, str]]) -> None:
+def draw_panel(axes: Axes, rows: Mapping[tuple[str, str], Mapping[Any, Any]], lines: list[tuple[str, str]]) -> None:
     """Draw one threshold: our dot and interval on the line, the paper's diamond below it, the attainable AUC across."""
     axes.axvline(0.5, color=PALE, linewidth=0.8)
     for place, (site, model) in enumerate(lines):
         stroke = model_stroke(model, [line[1] for line in lines])
-        row = rows.loc[(site, model)] if (site, model) in rows.index else None
+        row = rows.get((site, model))
         if row is None or pd.isna(row["auc"]):
             axes.text(0.02, place, "not estimable", transform=axes.get_yaxis_transform(), color=GREY, va="center")
             continue

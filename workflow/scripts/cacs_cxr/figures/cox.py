@@ -34,7 +34,8 @@ def draw_cox(drawn: pd.DataFrame, study: Study) -> Figure:
         drawn: as `cacs_cxr.terms.printed_hazard_ratios` returns it.
         study: gives sites, categories and labels.
     """
-    sites = [site for site in study.sites if (drawn["site"] == site.name).any()]
+    followed = drawn[drawn["n"] > 0]
+    sites = [site for site in study.sites if (drawn["site"] == site.name).any() and len(followed)]
     if not sites:
         figure = new_figure(width=DOUBLE_COLUMN, height=40, simulated=study.simulated)
         say(figure.add_subplot(), f"Not estimable: no patient has follow-up for {study.event.name}.")
@@ -43,7 +44,7 @@ def draw_cox(drawn: pd.DataFrame, study: Study) -> Figure:
     height = sum(4.6 * count + 14 for count in counts) + 9
     figure = new_figure(width=DOUBLE_COLUMN, height=height, simulated=study.simulated, foot=8.5)
     ratios = [count + 1.5 for count in counts]
-    panels = figure.subplots(len(sites), 2, squeeze=False, height_ratios=ratios, width_ratios=[1, 1.3])
+    panels = figure.subplots(len(sites), 2, squeeze=False, height_ratios=ratios, width_ratios=[1, 1.25])
     limits = drawn[["low", "high"]].to_numpy(dtype=float)
     finite = limits[np.isfinite(limits) & (limits > 0)]
     low = max(NARROWEST, min(0.5, float(np.min(finite, initial=0.5))) / 1.15)
@@ -69,6 +70,11 @@ def block_lines(drawn: pd.DataFrame, *, site: str, study: Study) -> list[tuple[s
         if rows.empty:
             continue
         lines.append((grouping, "", f"{grouping.capitalize()} {study.biomarker.short} category"))
+        if not np.isfinite(rows["hr"].to_numpy(dtype=float)).any():
+            reasons = [str(note) for note in rows["note"] if isinstance(note, str) and note]
+            reason = f": {reasons[0].removeprefix('not estimable').lstrip(': ')}" if reasons else ""
+            lines.append((grouping, "", f"Not estimable{reason}"))
+            continue
         terms = rows.drop_duplicates("term")
         references = set(terms["label"]) & set(study.category_labels)
         absent = [label for label in study.category_labels if label not in references]
@@ -97,18 +103,22 @@ def draw_block(
     axes.spines["left"].set_visible(False)
     numbers.set_axis_off()
     numbers.set(xlim=(0, 1), ylim=axes.get_ylim())
-    columns = {"unadjusted": 0.17, "adjusted": 0.6}
+    columns = {"unadjusted": 0.21, "adjusted": 0.63}
     numbers.text(0.0, -1.0, "Events / n", va="center", fontweight="bold", fontsize=SMALL)
     for adjustment, x in columns.items():
-        heading = f"{adjustment.capitalize()} HR (95 % CI), p"
+        heading = f"{adjustment.capitalize()} (95 % CI), p"
         numbers.text(x, -1.0, heading, va="center", fontweight="bold", fontsize=SMALL)
     for place, (grouping, term, label) in enumerate(lines):
         if not term:
-            if "(reference)" not in label:
+            if label.startswith("Not estimable"):
+                words = axes.text(low, place, f" {label}", va="center", fontsize=SMALL, color=GREY)
+                words.set_in_layout(False)
+            elif "(reference)" not in label:
                 axes.axhspan(place - 0.5, place + 0.5, color=PALE, alpha=0.45, linewidth=0)
                 group = rows[rows["grouping"] == grouping]
-                counts = f"{label}: n = {int(group['n'].max()):,}, {int(group['events'].max()):,} events"
-                axes.text(low, place, f" {counts}", va="center", fontsize=SMALL, fontweight="bold")
+                axes.text(low, place, f" {label}", va="center", fontsize=SMALL, fontweight="bold")
+                counts = f"{int(group['events'].max()):,} / {int(group['n'].max()):,}"
+                numbers.text(0.0, place, counts, va="center", fontsize=SMALL, fontweight="bold")
             else:
                 axes.plot([1], [place], marker="|", color=INK, markersize=5)
             continue

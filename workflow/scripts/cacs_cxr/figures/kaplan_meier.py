@@ -26,6 +26,7 @@ DAYS_PER_YEAR = 365.25
 RARE = 0.20
 LEAST_SHARE = 0.10
 LEAST_AT_RISK = 20
+SHORTEST = 0.05
 GROUPINGS = ("actual", "predicted")
 
 
@@ -39,8 +40,8 @@ def kaplan_meier_frame(curves: pd.DataFrame, study: Study) -> pd.DataFrame:
 
     Returns:
         Columns site, grouping, category, kind (curve | at_risk), time_days, years, n_at_risk, n_events, survival, low,
-        high. A curve ends where fewer than 10 % of its patients, or fewer than 20, remain at risk; ``at_risk``
-        rows have only the number of patients whose time is at least the tick.
+        high, axis (incidence | survival). A curve ends where fewer than 10 % of its patients, or fewer than 20, remain
+        at risk; ``at_risk`` rows have only the number of patients whose time is at least the tick.
     """
     parts = []
     for site in study.sites:
@@ -64,10 +65,12 @@ def kaplan_meier_frame(curves: pd.DataFrame, study: Study) -> pd.DataFrame:
                 )
     columns = ["site", "grouping", "category", "kind", "time_days", "years", "n_at_risk", "n_events"]
     if not parts:
-        return pd.DataFrame(columns=[*columns, "survival", "low", "high"])
-    drawn = pd.concat(parts, ignore_index=True)
+        return pd.DataFrame(columns=[*columns, "survival", "low", "high", "axis"])
+    drawn: pd.DataFrame = pd.concat(parts, ignore_index=True)
     drawn["years"] = drawn["time_days"] / DAYS_PER_YEAR
-    return drawn.astype({"n_events": "Int64", "n_at_risk": "int64"})[[*columns, "survival", "low", "high"]]
+    drawn["axis"] = axis_shown(curves)
+    typed: pd.DataFrame = drawn.astype({"n_events": "Int64", "n_at_risk": "int64"})
+    return typed[[*columns, "survival", "low", "high", "axis"]]
 
 
 def year_ticks(curves: pd.DataFrame) -> np.ndarray:
@@ -79,10 +82,11 @@ def year_ticks(curves: pd.DataFrame) -> np.ndarray:
     return np.arange(0, np.floor(last / step) + 1) * step
 
 
-def axis_shown(drawn: pd.DataFrame) -> Literal["incidence", "survival"]:
-    """What the vertical axis shows: incidence where no curve falls below 80 %, survival otherwise."""
-    lowest = drawn["survival"].min()
-    return "incidence" if pd.isna(lowest) or 1 - lowest < RARE else "survival"
+def axis_shown(curves: pd.DataFrame) -> Literal["incidence", "survival"]:
+    """What the vertical axis shows: incidence where fewer than a fifth of patients have the event, else survival."""
+    actual = curves[curves["grouping"] == "actual"]
+    patients = actual.loc[actual["time_days"] == 0, "n_at_risk"].sum()
+    return "incidence" if actual["n_events"].sum() < RARE * patients else "survival"
 
 
 @print_style()
@@ -100,7 +104,7 @@ def draw_kaplan_meier(drawn: pd.DataFrame, logrank: pd.DataFrame, study: Study, 
         figure = new_figure(width=DOUBLE_COLUMN, height=40, simulated=study.simulated)
         say(figure.add_subplot(), f"Not estimable: no patient has follow-up for {study.event.name}.")
         return figure
-    shown = axis_shown(drawn)
+    shown: Literal["incidence", "survival"] = "survival" if drawn["axis"].iloc[0] == "survival" else "incidence"
     strokes = dict(zip(study.categories, category_strokes(len(study.categories)), strict=True))
     table = 3.3 * len(study.categories) + 7
     figure = new_figure(width=DOUBLE_COLUMN, height=len(sites) * (58 + table) + 8, simulated=study.simulated, foot=4)
@@ -132,9 +136,11 @@ def draw_kaplan_meier(drawn: pd.DataFrame, logrank: pd.DataFrame, study: Study, 
                 axes.set_ylabel(axis_label(study, shown=shown, competing_events=competing_events))
             write_logrank(axes, logrank, site=site.name, grouping=grouping, shown=shown)
             draw_at_risk(below, rows, strokes, study, ticks=ticks)
+    absent = [site.name for site in study.sites if site not in sites]
+    without = f" No patient with follow-up: {', '.join(absent)}." if absent else ""
     note = (
         f"Bands: 95 % CI (log-log). Curves end where less than {100 * LEAST_SHARE:g} %, or fewer than {LEAST_AT_RISK}, "
-        "of a group's patients remain at risk."
+        f"of a group's patients remain at risk.{without}"
     )
     write_foot(figure, note, simulated=study.simulated)
     return figure
@@ -158,16 +164,18 @@ def draw_curves(
     for category, label in zip(study.categories, study.category_labels, strict=True):
         group = rows[rows["category"] == category]
         curve = group[group["kind"] == "curve"]
-        if len(group) and curve["survival"].count() < 2:
+        if len(group) and (curve.empty or curve["years"].max() < SHORTEST * axes.get_xlim()[1]):
             small.append(f"{label} (n = {group['n_at_risk'].max():,})")
             continue
         if group.empty:
             small.append(f"{label} (n = 0)")
             continue
         stroke = strokes[category]
-        flip = (lambda values: 1 - values) if shown == "incidence" else (lambda values: values)
         years = curve["years"].to_numpy(dtype=float)
-        middle, low, high = (flip(curve[name].to_numpy(dtype=float)) for name in ("survival", "low", "high"))
+        middle, low, high = (
+            1 - curve[name].to_numpy(dtype=float) if shown == "incidence" else curve[name].to_numpy(dtype=float)
+            for name in ("survival", "low", "high")
+        )
         axes.fill_between(years, low, high, step="post", color=stroke.colour, alpha=0.13, linewidth=0)
         axes.step(years, middle, where="post", color=stroke.colour, linestyle=stroke.dashes, linewidth=1.1)
         ends.append((category, float(years[-1]), float(middle[-1])))
@@ -230,7 +238,7 @@ def draw_at_risk(
     axes.set(ylim=(len(study.categories) - 0.4, -0.6))
     axes.spines[["left", "bottom"]].set_visible(False)
     axes.tick_params(length=0, labelbottom=False)
-    axes.tick_params(axis="y", pad=11)
+    axes.tick_params(axis="y", pad=14)
     axes.set_yticks(range(len(study.categories)), study.category_labels, fontsize=SMALL)
     axes.set_title("Number at risk", loc="left", fontsize=SMALL, pad=2)
     at_risk = rows[rows["kind"] == "at_risk"]

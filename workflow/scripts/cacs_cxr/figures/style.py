@@ -12,10 +12,10 @@ import numpy.typing as npt
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.backends.backend_pdf import FigureCanvasPdf
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.typing import LineStyleType
 
 from cacs_cxr.study import CLINICAL, CXR, INTEGRATED
 from cacs_cxr.tables import whole_file, write_csv
@@ -29,7 +29,7 @@ INK, GREY, PALE = "#1a1a1a", "#6b6b6b", "#d9d9d9"
 MARK_STRIP = 4.5
 SIMULATED_MARK = "Simulated patients: not evidence"
 
-STYLE: dict[str, Any] = {
+STYLE: dict[Any, Any] = {
     "font.family": "DejaVu Sans",
     "font.size": TEXT,
     "axes.titlesize": TEXT,
@@ -65,7 +65,7 @@ class Stroke:
     """How a line is drawn: colour, dash pattern and marker, so that it is told apart in grey too."""
 
     colour: str
-    dashes: str | tuple[float, tuple[float, ...]]
+    dashes: LineStyleType
     marker: str
 
 
@@ -95,7 +95,7 @@ def category_strokes(count: int) -> list[Stroke]:
         count: number of categories, at least 1.
     """
     ramp = matplotlib.colormaps["magma"](np.linspace(0.78, 0.12, count))
-    dashes: Sequence[str | tuple[float, tuple[float, ...]]] = (
+    dashes: Sequence[LineStyleType] = (
         (0, (1.2, 1.0)), (0, (5, 1.5)), (0, (5, 1.2, 1.2, 1.2)), "solid",
     )  # fmt: skip
     markers = "osD^v"
@@ -200,7 +200,7 @@ def spread(places: npt.ArrayLike, *, gap: float, low: float, high: float) -> npt
         blocks.append(block)
     fitted = np.concatenate([np.full(size, value) for value, size in blocks])
     placed = np.clip(fitted, low, high - steps[-1]) + steps
-    result = np.empty_like(placed)
+    result = np.empty(wanted.size, dtype=np.float64)
     result[order] = placed
     return result
 
@@ -211,13 +211,17 @@ def texts(figure: Figure) -> list[str]:
     found += [text.get_text() for legend in figure.legends for text in legend.get_texts()]
     for axes in figure.axes:
         found += [text.get_text() for text in axes.texts]
-        found += [axes.get_title(), axes.get_title(loc="left"), axes.get_xlabel(), axes.get_ylabel()]
+        found += [axes.get_title(), axes.get_title(loc="left")]
+        if not axes.axison:
+            continue
+        found += [axes.get_xlabel(), axes.get_ylabel()]
         found += [label.get_text() for label in (*axes.get_xticklabels(), *axes.get_yticklabels())]
         if (legend := axes.get_legend()) is not None:
             found += [text.get_text() for text in legend.get_texts()]
     return [text for text in found if text]
 
 
+@print_style()
 def write_figure(figure: Figure, drawn: pd.DataFrame, *, simulated: bool, pdf: Path, png: Path, table: Path) -> None:
     """Write a figure as PDF and PNG and what it draws as CSV; the same figure gives the same bytes.
 
@@ -232,6 +236,5 @@ def write_figure(figure: Figure, drawn: pd.DataFrame, *, simulated: bool, pdf: P
     with whole_file(png) as temporary:
         figure.savefig(temporary, format="png", dpi=RESOLUTION, metadata={"Software": None})
     with whole_file(pdf) as temporary:
-        FigureCanvasPdf(figure)
         figure.savefig(temporary, format="pdf", metadata={"CreationDate": None, "Creator": None, "Producer": None})
     write_csv(drawn.assign(simulated=simulated), table)

@@ -22,6 +22,7 @@ class Lost:
 def _serve(connection: Connection, work: Callable[..., Any]) -> None:
     # OpenJPEG starts a thread per core otherwise, and every worker would.
     os.environ.setdefault("OPJ_NUM_THREADS", "1")
+    connection.send("ready")
     while True:
         try:
             arguments = connection.recv()
@@ -40,6 +41,7 @@ def _start(work: Callable[..., Any]) -> tuple[Connection, BaseProcess]:
     process = context.Process(target=_serve, args=(there, work), daemon=True)
     process.start()
     there.close()
+    here.recv()  # the time limit of the first call does not pay for the imports
     return here, process
 
 

@@ -32,9 +32,13 @@ def _admit_image(image: Image.Image, *, path: Path) -> None:
 def _open_image(path: Path) -> Image.Image:
     try:
         image = Image.open(path, formats=("PNG", "JPEG"))
-        _admit_image(image, path=path)
     except Image.DecompressionBombError:
         raise Refused("too-large") from None
+    try:
+        _admit_image(image, path=path)
+    except BaseException:
+        image.close()
+        raise
     return image
 
 

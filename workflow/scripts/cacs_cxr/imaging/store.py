@@ -43,7 +43,8 @@ def preprocess_shard(rows: pd.DataFrame, *, size: int) -> tuple[npt.NDArray[np.u
         images[position] = radiograph.levels
         records.append(_record(int(rows["row"].iloc[position]), radiograph))
         report(position + 1)
-    return images, pd.DataFrame(records, columns=list(_record(0, refused("timeout", size=1))))
+    example = pd.DataFrame([_record(0, refused("timeout", size=1))])
+    return images, pd.DataFrame(records, columns=list(example)).astype(example.dtypes.to_dict())
 
 
 def _radiographs(rows: pd.DataFrame, *, size: int) -> Iterator[Radiograph]:

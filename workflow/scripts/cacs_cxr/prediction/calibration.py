@@ -11,9 +11,10 @@ TERM = "cxr logit"
 def fit_calibration(logits: Floats, labels: npt.NDArray[np.int64]) -> Logistic:
     """Intercept and slope that turn a network's logit into a calibrated one (Platt 1999), by maximum likelihood.
 
-    Where the slope cannot be trusted - it is not positive, so that calibration would turn the network round, or the classes
-    are separated - the network keeps its own slope of 1 and only the intercept is fitted. Where the tuning split has one
-    class, the logit stays as it is: the network started at the training prevalence. The note says which.
+    Where the slope cannot be trusted - it is not positive, so that calibration would turn the network round, or the
+    classes are separated - the network keeps its own slope of 1 and only the intercept is fitted. Where the tuning
+    split has one class, the logit stays as it is: the network started at the training prevalence. The note says
+    which.
 
     Args:
         logits: logits of the tuning split [n].

@@ -44,13 +44,13 @@ def coded_factor(values: "pd.Series[float] | pd.Series[str]", factor: Factor) ->
     Raises:
         InputError: a value that is neither a level nor missing, or a missing value where such patients are excluded.
     """
-    if factor.kind == "continuous":
-        coded = values.to_numpy(dtype=float, na_value=np.nan)
-    else:
-        coded = values.map({level: float(code) for code, level in enumerate(factor.levels)}).to_numpy(dtype=float)
-        if unknown := sorted({str(value) for value in values[np.isnan(coded) & values.notna().to_numpy()]}):
-            remedy = "Mend the table, or the levels of the factor in the configuration."
-            raise InputError([Fault("cohort", None, factor.name, ", ".join(unknown), " or ".join(factor.levels), remedy)])
+    numbers = values
+    if factor.kind == "binary":
+        numbers = values.map({level: float(code) for code, level in enumerate(factor.levels)})
+    coded: Floats = numbers.to_numpy(dtype=np.float64, na_value=np.nan).astype(np.float64, copy=False)
+    if unknown := sorted({str(value) for value in values[np.isnan(coded) & values.notna().to_numpy()]}):
+        remedy = "Mend the table, or the levels of the factor in the configuration."
+        raise InputError([Fault("cohort", None, factor.name, ", ".join(unknown), " or ".join(factor.levels), remedy)])
     if factor.missing == "exclude" and np.isnan(coded).any():
         found = f"{int(np.isnan(coded).sum())} missing values"
         remedy = "Exclude these patients, or set missing: impute for the factor."
@@ -79,7 +79,9 @@ def fit_design(patients: pd.DataFrame, factors: Sequence[Factor]) -> Design:
     return Design(tuple(factors), medians, tuple(indicators))
 
 
-def fit_clinical(patients: pd.DataFrame, labels: npt.NDArray[np.int64], factors: Sequence[Factor]) -> tuple[Design, Logistic]:
+def fit_clinical(
+    patients: pd.DataFrame, labels: npt.NDArray[np.int64], factors: Sequence[Factor]
+) -> tuple[Design, Logistic]:
     """Fit the clinical model; no network is involved, so training and tuning patients may both serve.
 
     Args:

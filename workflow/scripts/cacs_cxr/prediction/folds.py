@@ -43,9 +43,7 @@ class FoldModels:
         }
 
 
-def fit_fold(
-    training: pd.DataFrame, tuning: pd.DataFrame, factors: Sequence[Factor]
-) -> FoldModels:
+def fit_fold(training: pd.DataFrame, tuning: pd.DataFrame, factors: Sequence[Factor]) -> FoldModels:
     """Fit the models of one fold; the test part is not an argument.
 
     Args:

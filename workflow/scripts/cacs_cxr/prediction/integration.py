@@ -1,12 +1,13 @@
 """The integrated model: the network's calibrated logit together with the clinical factors.
 
-It is fitted on the tuning split, the only patients whose logits the network did not learn by heart. There a rare threshold
-has some ten positive patients, too few for five coefficients: with maximum likelihood (or Firth's method) the integrated model
-was worse than the radiograph alone in more than half of simulated studies. What is known beforehand is said as a prior instead:
-alone, the calibrated logit has the coefficient 1 and the factors those of the clinical model, fitted on all training and tuning
-patients. Together, evidence that overlaps wholly counts half each, evidence that is independent counts in full; the prior
-lies midway (`SHARE`), with a standard deviation of `PRIOR_SD` per standard deviation of a column. Three hundred positive patients
-outweigh it, ten do not. docs/decisions.md has the comparison.
+It is fitted on the tuning split, the only patients whose logits the network did not learn by heart. There a rare
+threshold has some ten positive patients, too few for five coefficients: with maximum likelihood (or Firth's method)
+the integrated model was worse than the radiograph alone in more than half of simulated studies. What is known
+beforehand is said as a prior instead: alone, the calibrated logit has the coefficient 1 and the factors those of the
+clinical model, fitted on all training and tuning patients. Together, evidence that overlaps wholly counts half each,
+evidence that is independent counts in full; the prior lies midway (`SHARE`), with a standard deviation of `PRIOR_SD`
+for the effect of one standard deviation of a column. That weighs as much as 16 positive patients (their information
+on a standardised column): ten do not outweigh it, two hundred do.
 """
 
 import numpy as np
@@ -16,7 +17,7 @@ from cacs_cxr.prediction.calibration import TERM
 from cacs_cxr.prediction.logistic import Floats, Logistic, NoFiniteMaximum, with_normal_prior
 
 SHARE = 0.75
-PRIOR_SD = 0.3
+PRIOR_SD = 0.25
 
 
 def fit_integration(
@@ -25,15 +26,13 @@ def fit_integration(
     """Fit the integrated model on the tuning split.
 
     Args:
-        calibrated: calibrated logits of the tuning split [n].
-        factors: columns of the clinical model's design for the same patients [n, p], raw units.
-        labels: 0 or 1 [n].
-        clinical: the clinical model of the same fold.
-        spread: standard deviations of the factors' columns among the patients that the clinical model was fitted on [p].
+        calibrated: calibrated logits of the tuning split [n]. factors: columns of the clinical model's design for the
+        same patients [n, p], raw units. labels: 0 or 1 [n]. clinical: the clinical model of the same fold. spread:
+        standard deviations of the factors' columns among the patients that the clinical model was fitted on [p].
 
     Returns:
-        Model of the calibrated logit and the factors, in raw units. Standard errors are those of the posterior. Where the
-        tuning split has one class, the mean of the two models' logits, without standard errors and with a note.
+        Model of the calibrated logit and the factors, in raw units. Standard errors are those of the posterior. Where
+        the tuning split has one class, the mean of the two models' logits, without standard errors and with a note.
     """
     terms = ("intercept", TERM, *clinical.terms[1:])
     columns = np.column_stack([calibrated, factors])

@@ -1,4 +1,4 @@
-"""Logistic regression without a ridge: maximum likelihood, and Firth's penalised likelihood where that has no finite answer."""
+"""Logistic regression: maximum likelihood, Firth's penalty where that has no finite answer, and normal priors."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -76,8 +76,8 @@ def maximum_likelihood(
 def firth(design: Floats, labels: npt.NDArray[np.int64]) -> tuple[Floats, Floats]:
     """Coefficients and covariance under the penalty |information|^1/2 (Firth 1993; Heinze & Schemper 2002).
 
-    The estimates are finite under separation and less biased in small samples. The intercept is estimated once more with the
-    other coefficients fixed (FLIC, Puhr et al. 2017), else probabilities would be drawn towards one half.
+    The estimates are finite under separation and less biased in small samples. The intercept is estimated once more
+    with the other coefficients fixed (FLIC, Puhr et al. 2017), else probabilities would be drawn towards one half.
 
     Args:
         design: columns [n, p], the intercept's ones first.
@@ -121,7 +121,7 @@ def _newton(
     centre: Floats,
     precision: Floats,
 ) -> tuple[Floats, Floats]:
-    """Newton's method on the log-likelihood, plus `jeffreys` times half the log-determinant of the information, plus priors."""
+    """Newton's method on log-likelihood + `jeffreys` / 2 times the log-determinant of the information + log prior."""
 
     def information(beta: Floats) -> tuple[Floats, Floats, Floats]:
         probability = sigmoid(offset + design @ beta)
@@ -139,13 +139,13 @@ def _newton(
     value = objective(beta)
     for _ in range(100):
         fisher, probability, weight = information(beta)
-        matrix = fisher + np.diag(precision)
+        matrix: Floats = fisher + np.diag(precision)
         # A separated or collinear fit shows as an information that loses rank; the bound is on its scale-free form.
         scale = np.sqrt(np.maximum(np.diag(matrix), 1e-300))
         rank_lost = np.linalg.eigvalsh(matrix / np.outer(scale, scale))[0] < 1e-10
         if rank_lost or np.max(np.abs(offset + design @ beta)) > 40.0:
             raise NoFiniteMaximum(CLASSES_APART)
-        covariance: Floats = np.linalg.inv(matrix)
+        covariance: Floats = np.linalg.inv(matrix).astype(float)
         residual = labels - probability
         if jeffreys:
             leverage = weight * np.einsum("ij,jk,ik->i", design, covariance, design)
@@ -163,8 +163,8 @@ def _newton(
 def fit_logistic(columns: Floats, labels: npt.NDArray[np.int64], *, terms: Sequence[str]) -> Logistic:
     """Fit with an intercept: by maximum likelihood, by Firth's method where the classes are separated.
 
-    Columns are standardised inside for the sake of arithmetic and the coefficients given back in the columns' own units. A
-    column that is constant cannot be estimated: it gets the coefficient 0 and no standard error.
+    Columns are standardised inside for the sake of arithmetic and the coefficients given back in the columns' own
+    units. A column that is constant cannot be estimated: it gets the coefficient 0 and no standard error.
 
     Args:
         columns: [n, p - 1] in raw units.

@@ -8,8 +8,8 @@ import pandas as pd
 from cacs_cxr.job import LOGGER
 from cacs_cxr.prediction.ensemble import mean_logit, probability
 from cacs_cxr.prediction.folds import FoldModels, fit_fold
-from cacs_cxr.prediction.logistic import Logistic
-from cacs_cxr.study import EXTERNAL_FOLD, MODELS, Factor
+from cacs_cxr.prediction.logistic import Floats, Logistic
+from cacs_cxr.study import EXTERNAL_FOLD, PARTS, Factor
 
 KEYS = ["site", "model", "threshold", "patient"]
 COLUMNS = ["site", "patient", "fold", "model", "threshold", "label", "probability"]
@@ -43,7 +43,7 @@ def predict_threshold(
     for fold in sorted(logits):
         parts = folds[folds["fold"] == fold].merge(table, on="patient", validate="one_to_one")
         parts = parts.merge(logits[fold][["patient", "logit"]], on="patient", how="left", validate="one_to_one")
-        training, tuning, test = (parts[parts["part"] == name] for name in ("training", "tuning", "test"))
+        training, tuning, test = (parts[parts["part"] == name] for name in PARTS)
         models = fit_fold(training, tuning, factors)
         fitted[fold] = models
         frames += _as_frames(test, models.logits(test, test["logit"].to_numpy(float)), fold=fold, threshold=threshold)
@@ -70,14 +70,14 @@ def _predict_external(
 
 
 def _as_frames(
-    patients: pd.DataFrame, logits: Mapping[str, np.ndarray[tuple[int, ...], np.dtype[np.float64]]], *, fold: int, threshold: str
+    patients: pd.DataFrame, logits: Mapping[str, Floats], *, fold: int, threshold: str
 ) -> list[pd.DataFrame]:
     shared = patients[["site", "patient", "label"]].assign(fold=fold, threshold=threshold)
     return [shared.assign(model=name, probability=probability(values)) for name, values in logits.items()]
 
 
 def coefficient_table(model: Logistic, *, model_name: str, threshold: str, fold: int) -> pd.DataFrame:
-    """Coefficients of a model with 95 % intervals; the odds ratio is per one unit of the term, and empty for the intercept."""
+    """Coefficients of a model with 95 % intervals; odds ratios are per one unit, and empty for the intercept."""
     se = model.standard_errors
     table = pd.DataFrame({
         "model": model_name,
@@ -96,8 +96,9 @@ def coefficient_table(model: Logistic, *, model_name: str, threshold: str, fold:
 def mean_coefficients(coefficients: pd.DataFrame) -> pd.DataFrame:
     """Mean over folds of each coefficient, as the ensemble applies it (fold -1).
 
-    The standard error is the mean of the folds': they share most of their patients, so that averaging takes little from it.
-    A term that a fold lacks (an indicator of missing values) counts as 0 there. Patients are given as the mean over folds.
+    The standard error is the mean of the folds': they share most of their patients, so that averaging takes little
+    from it. A term that a fold lacks (an indicator of missing values) counts as 0 there. Patients are given as the
+    mean over folds.
     """
     rows = []
     for (model, threshold), group in coefficients.groupby(["model", "threshold"], sort=False):
@@ -120,14 +121,26 @@ def mean_coefficients(coefficients: pd.DataFrame) -> pd.DataFrame:
 def _with_odds_ratios(table: pd.DataFrame) -> pd.DataFrame:
     slope = table["term"] != "intercept"
     half = NORMAL_97_5 * table["se"]
+    # A coefficient beyond 700 has no finite odds ratio; it is left as infinity.
     with np.errstate(over="ignore"):
-        return table.assign(
-            odds_ratio=np.exp(table["coefficient"]).where(slope),
-            low=np.exp(table["coefficient"] - half).where(slope),
-            high=np.exp(table["coefficient"] + half).where(slope),
-        )[["model", "threshold", "fold", "term", "coefficient", "se", "odds_ratio", "low", "high", "n", "n_positive", "note"]]
-
-
-def models_predicted(factors: Sequence[Factor]) -> tuple[str, ...]:
-    """Models that a study has: all three, or only the radiograph's where there are no clinical factors."""
-    return MODELS if factors else tuple(name for name in MODELS if name == "cxr")
+        ratios = {
+            "odds_ratio": np.exp(table["coefficient"].where(slope)),
+            "low": np.exp((table["coefficient"] - half).where(slope)),
+            "high": np.exp((table["coefficient"] + half).where(slope)),
+        }
+        return table.assign(**ratios)[
+            [
+                "model",
+                "threshold",
+                "fold",
+                "term",
+                "coefficient",
+                "se",
+                "odds_ratio",
+                "low",
+                "high",
+                "n",
+                "n_positive",
+                "note",
+            ]
+        ]

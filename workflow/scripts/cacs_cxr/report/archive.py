@@ -20,12 +20,14 @@ FLOW_COLUMNS = ["site", "unit", "order", "kind", "label", "n"]
 READ_ME = """\
 {title}
 
-{mark}This archive holds what is needed to rebuild every table, figure and the report of the study, without images or networks:
+{mark}This archive holds what is needed to rebuild every table, figure and the report of the study, without
+images or networks:
 
     snakemake --cores all --config start_from=predictions archive=PATH_OF_THIS_FILE
 
 analysis.csv        one row a patient: patient (pseudonym), site, fold (-1 outside cross-validation), {columns},
-                    followup_days (integer days from time zero; empty where unknown), event (0 none, 1 {event}, 2 competing)
+                    followup_days (integer days from time zero; empty where unknown),
+                    event (0 none, 1 {event}, 2 competing)
 predictions.csv     patient, site, model, threshold, probability: out-of-fold at the development site
 flow.csv            patients and radiographs at each exclusion
 study.json          biomarker, thresholds, categories, clinical factors, event and sites
@@ -73,12 +75,12 @@ def archive_members(
 
 def csv_bytes(frame: pd.DataFrame) -> bytes:
     """A frame as CSV: shortest decimals that read back to the same float."""
-    return frame.to_csv(index=False, lineterminator="\n").encode()
+    return str(frame.to_csv(index=False, lineterminator="\n")).encode()
 
 
 def json_bytes(content: Mapping[str, Any]) -> bytes:
-    """Plain values as indented JSON with sorted keys."""
-    return (json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False, sort_keys=True) + "\n").encode()
+    """Plain values as indented JSON, in their order."""
+    return (json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
 
 
 def checksum_lines(members: Mapping[str, bytes]) -> str:

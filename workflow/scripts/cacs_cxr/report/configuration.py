@@ -1,4 +1,4 @@
-"""The part of the configuration that a reader needs: how the study was done, and nothing of the machine or its files."""
+"""The part of the configuration that a reader needs: how the study was done, nothing of the machine or its files."""
 
 from collections.abc import Mapping
 from pathlib import PurePath
@@ -27,7 +27,7 @@ def reported_configuration(config: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def received_configuration(archived: Mapping[str, Any], current: Mapping[str, Any]) -> dict[str, Any]:
-    """Configuration of a study rebuilt from an archive: predictions were made as archived, evaluated as now configured."""
+    """Configuration of a study rebuilt from an archive: predicted as archived, evaluated as now configured."""
     above = {key: value for key, value in reported_configuration(archived).items() if key not in BELOW_WATERLINE}
     below = {key: value for key, value in reported_configuration(current).items() if key in BELOW_WATERLINE}
     return {**above, **below}

@@ -29,14 +29,38 @@ def methods_sections(configuration: Mapping[str, Any], study: Study) -> list[tup
     ]
 
 
+def methods_in_short(configuration: Mapping[str, Any], study: Study) -> str:
+    """The methods of the abstract."""
+    training, folds = configuration.get("training"), configuration.get("folds")
+    models = (
+        f"A {training['backbone']} network was trained for each threshold in {folds['count']}-fold "
+        "cross-validation by patient"
+        if training and folds
+        else "Predictions for each threshold were received in an archive"
+    )
+    factors = listing([factor.label[0].lower() + factor.label[1:] for factor in study.factors])
+    integrated = f"; integrated models add {factors}" if factors else ""
+    external = (
+        f" The models were applied unchanged to {listing([f'the {site} site' for site in study.external])}."
+        if study.external
+        else ""
+    )
+    simulated = "All patients and radiographs were simulated. " if study.simulated else ""
+    return (
+        f"{simulated}{models}{integrated}.{external} Discrimination was measured by the AUC; {study.event.name} "
+        "was compared "
+        f"between categories of actual and of predicted {study.biomarker.short} by Cox regression."
+    )
+
+
 def patients_paragraph(configuration: Mapping[str, Any], study: Study) -> str:
     """Sites, biomarker, categories and eligibility."""
     biomarker = study.biomarker
     sites = f"Patients of the {study.development} site served for development and cross-validation"
+    elsewhere = listing([f"the {site} site" for site in study.external])
     sites += (
-        f"; models were applied unchanged to those of {listing(list(study.external))}." if study.external
-        else "; there was no external site."
-    )  # fmt: skip
+        f"; models were applied unchanged to those of {elsewhere}." if elsewhere else "; there was no external site."
+    )
     simulated = "All patients and radiographs were simulated. " if study.simulated else ""
     text = (
         f"{simulated}{sites} The reference standard was the {biomarker.label[0].lower()}{biomarker.label[1:]} "
@@ -49,7 +73,8 @@ def patients_paragraph(configuration: Mapping[str, Any], study: Study) -> str:
     age = f"Patients were at least {youngest} years old. " if youngest is not None else ""
     unknown = "excluded" if rules.get("unknown_view") == "exclude" else "included"
     return (
-        f"{text} {age}Of each patient the {listing(rules['views'])} radiograph nearest to the measurement was taken, at "
+        f"{text} {age}Of each patient the {listing(rules['views'])} radiograph nearest to the measurement was "
+        "taken, at "
         f"most {rules['window_days']} days before or after it; radiographs of unrecorded view were {unknown}."
     )
 
@@ -71,12 +96,17 @@ def models_paragraph(configuration: Mapping[str, Any], study: Study) -> str:
         else "The study has no clinical factors, hence neither a clinical nor an integrated model."
     )
     return (
-        f"A {training['backbone']} network was trained for each threshold ({listing([t.label for t in study.thresholds])}) "
-        f"from {weights} on radiographs of {size} × {size} pixels, for {training['epochs']} epochs at a peak learning rate "
-        f"of {training['learning_rate']:g}, batches of {training['batch_size']}, weight decay {training['weight_decay']:g} "
+        f"A {training['backbone']} network was trained for each threshold "
+        f"({listing([t.label for t in study.thresholds])}) "
+        f"from {weights} on radiographs of {size} × {size} pixels, for {training['epochs']} epochs at a peak "
+        "learning rate "
+        f"of {training['learning_rate']:g}, batches of {training['batch_size']}, weight decay "
+        f"{training['weight_decay']:g} "
         f"and augmentation ({plain(training['augmentation'])}; never a flip). Development used {folds['count']}-fold "
-        f"cross-validation by patient, stratified by category; {100 * folds['tuning_fraction']:g} % of each fold's training "
-        f"patients were held out as a tuning split for the choice of epoch and for calibration. {integration} At external "
+        f"cross-validation by patient, stratified by category; {100 * folds['tuning_fraction']:g} % of each fold's "
+        "training "
+        f"patients were held out as a tuning split for the choice of epoch and for calibration. {integration} At "
+        "external "
         "sites the mean logit of the networks of all folds was used."
     )
 
@@ -87,8 +117,10 @@ def evaluation_paragraph(configuration: Mapping[str, Any], study: Study) -> str:
     cutoffs = f"Cut-offs {CUTOFF_RULES.get(str(rule), str(rule))} on development and were then frozen. " if rule else ""
     return (
         "AUCs were pooled over out-of-fold predictions, with DeLong's 95 % confidence interval; the mean and standard "
-        "deviation over folds stand beside them. Models were compared on the same patients by DeLong's paired test, with "
-        f"Holm's adjustment over the {len(study.thresholds)} thresholds. {cutoffs}Intervals of proportions are Wilson's. "
+        "deviation over folds stand beside them. Models were compared on the same patients by DeLong's paired "
+        "test, with "
+        f"Holm's adjustment over the {len(study.thresholds)} thresholds. {cutoffs}Intervals of proportions are "
+        "Wilson's. "
         "The predicted category is the highest threshold passed, after crossing probabilities were repaired by pooling "
         "adjacent violators. p-values are two-sided."
     )
@@ -103,9 +135,12 @@ def prognosis_paragraph(configuration: Mapping[str, Any], study: Study) -> str:
     adjusted = f", unadjusted and adjusted for {factors} in the same patients," if factors else ""
     few = f" Hazard ratios are not given where a category has fewer than {least} events." if least is not None else ""
     return (
-        f"The event was {study.event.label[0].lower()}{study.event.label[1:]} ({study.event.name}). Follow-up started at the "
+        f"The event was {study.event.label[0].lower()}{study.event.label[1:]} ({study.event.name}). Follow-up "
+        "started at the "
         "later of radiograph and measurement; events and ends of follow-up before that were excluded. Groups by actual "
-        f"category and by the predicted category{whose} were compared by Kaplan–Meier curves (log-log intervals), log-rank "
-        f"tests, Cox regression{adjusted} with Efron's handling of ties, and Harrell's C. Competing events, where recorded, "
+        f"category and by the predicted category{whose} were compared by Kaplan–Meier curves (log-log intervals), "
+        "log-rank "
+        f"tests, Cox regression{adjusted} with Efron's handling of ties, and Harrell's C. Competing events, where "
+        "recorded, "
         f"were censored.{few}"
     )

@@ -14,6 +14,9 @@ from cacs_cxr.study import CLINICAL, Study, model_label
 
 KNOWN, ASSUMED, INFERRED = "known from the abstract", "assumed", "inferred from the abstract"
 NOT_RECORDED = "not recorded in the archive"
+PATIENTS_NOTE = (
+    "The patients of this study are simulated, so agreement with the paper is by design and shows nothing else."
+)
 
 
 def paper_comparison(discrimination: pd.DataFrame, analysis: pd.DataFrame, study: Study) -> pd.DataFrame:
@@ -31,13 +34,13 @@ def paper_comparison(discrimination: pd.DataFrame, analysis: pd.DataFrame, study
             "note": "simulated" if study.simulated else "",
         }
     ]
-    found = discrimination.set_index(["site", "model", "threshold"])
+    found = {(row["site"], row["model"], row["threshold"]): row for row in discrimination.to_dict("records")}
     for site in study.sites:
         for item in paper.AUCS:
             key = (site.name, item.model, item.threshold)
-            if item.role != site.role or key not in found.index:
+            if item.role != site.role or key not in found:
                 continue
-            row = found.loc[key]
+            row = found[key]
             threshold = next(threshold for threshold in study.thresholds if threshold.name == item.threshold)
             how = "out-of-fold" if site.role == "development" else site.name
             difference = float(row["auc"]) - item.auc
@@ -47,7 +50,9 @@ def paper_comparison(discrimination: pd.DataFrame, analysis: pd.DataFrame, study
                     "paper": f"{item.auc:.2f}",
                     "this study": estimate(float(row["auc"]), float(row["auc_low"]), float(row["auc_high"])),
                     "difference": signed(difference, 2) if np.isfinite(difference) else "–",
-                    "note": "the abstract does not name the model; the integrated one is presumed" if item.presumed else "",
+                    "note": "the abstract does not name the model; the integrated one is presumed"
+                    if item.presumed
+                    else "",
                 }
             )
     return pd.DataFrame(rows, columns=columns)
@@ -122,7 +127,8 @@ ASSUMPTIONS: Sequence[Assumption] = (
         "Initial weights", NOT_STATED, ASSUMED, "training.init", "{value}", "stated, so that it can be changed"
     ),
     Assumption(
-        "Image size", NOT_STATED, ASSUMED, "imaging.size", "{value} pixels a side, aspect ratio kept", "time of computing"
+        "Image size", NOT_STATED, ASSUMED, "imaging.size", "{value} pixels a side, aspect ratio kept",
+        "time of computing",
     ),
     Assumption(
         "Augmentation",
@@ -174,7 +180,8 @@ ASSUMPTIONS: Sequence[Assumption] = (
     ),
     Assumption(
         "AUC and its interval", "AUCs without intervals", ASSUMED, "",
-        "pooled out-of-fold with DeLong's interval, the mean over folds beside it", "pooling mixes scales: both are shown",
+        "pooled out-of-fold with DeLong's interval, the mean over folds beside it",
+        "pooling mixes scales: both are shown",
     ),
     Assumption(
         "Cut-offs", NOT_STATED, ASSUMED, "evaluation.cutoff_rule", "{value}, frozen on development",

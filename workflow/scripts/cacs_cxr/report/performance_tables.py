@@ -14,10 +14,12 @@ def labelled(table: pd.DataFrame, study: Study) -> pd.DataFrame:
     labels = {item.name: f"{study.biomarker.short} {item.label}" for item in study.thresholds}
     known = table[table["site"].isin(sites) & table["threshold"].isin(list(thresholds))]
     places = pd.DataFrame({"site": known["site"].map(sites.index), "threshold": known["threshold"].map(thresholds)})
+    by = ["site", "threshold"]
     if "model" in known:
         models = ordered_models(known["model"])
         places["model"] = known["model"].map(models.index)
-    ordered = known.loc[places.sort_values(list(places), kind="stable").index]
+        by.append("model")
+    ordered: pd.DataFrame = known.loc[places.sort_values(by, kind="stable").index]
     return ordered.assign(threshold_label=ordered["threshold"].map(labels)).reset_index(drop=True)
 
 
@@ -78,7 +80,10 @@ def operating_text(points: pd.DataFrame, study: Study) -> pd.DataFrame:
                 "threshold": row["threshold_label"],
                 "model": model_label(row["model"]),
                 "cut-off": cutoff,
-                **{name.upper(): count(row[name]) if np.isfinite(row[name]) else "–" for name in ("tp", "fp", "tn", "fn")},
+                **{
+                    name.upper(): count(row[name]) if np.isfinite(row[name]) else "–"
+                    for name in ("tp", "fp", "tn", "fn")
+                },
                 **{
                     f"{label} (95 % CI)": estimate(row[name], row[f"{name}_low"], row[f"{name}_high"])
                     for name, label in PROPORTIONS.items()

@@ -36,17 +36,15 @@ def incidence_text(incidence: pd.DataFrame, study: Study) -> pd.DataFrame:
             }
         )
     columns = ["site", "category by", "category", "patients", "events", "person-years"]
-    return pd.DataFrame(
-        rows, columns=[*columns, "events per 1,000 person-years (95 % CI)", "median follow-up, years"]
-    )
+    return pd.DataFrame(rows, columns=[*columns, "events per 1,000 person-years (95 % CI)", "median follow-up, years"])
 
 
 def cox_text(drawn: pd.DataFrame) -> pd.DataFrame:
     """Hazard ratios, unadjusted and adjusted side by side.
 
     Args:
-        drawn: as `cacs_cxr.terms.printed_hazard_ratios` returns it. Patients and events are the category's own, or for a
-            factor those of the model.
+        drawn: as `cacs_cxr.terms.printed_hazard_ratios` returns it. Patients and events are the category's own,
+            or for a factor those of the model.
     """
     keys = ["site", "grouping", "term", "label"]
     rows = []

@@ -29,13 +29,11 @@ class TextTable:
     def refuse(self, wrong: npt.NDArray[np.bool_], column: str, expected: str, remedy: str) -> None:
         """Note a fault for every marked row; identifiers are not shown."""
         shown = None if column == "patient" else self.frame[column]
-        self.faults += row_faults(
-            wrong, file=self.file, column=column, values=shown, expected=expected, remedy=remedy
-        )
+        self.faults += row_faults(wrong, file=self.file, column=column, values=shown, expected=expected, remedy=remedy)
 
     def empty(self, column: str) -> npt.NDArray[np.bool_]:
         """Which cells of a column are empty."""
-        return (self.frame[column] == "").to_numpy()
+        return np.asarray(self.frame[column] == "", dtype=bool)
 
     def numbers(self, column: str) -> npt.NDArray[np.float64]:
         """A column as numbers, NaN where it is empty or holds none; infinities count as none."""
@@ -155,7 +153,9 @@ def checked_factor(table: TextTable, factor: Factor) -> Any:
     if factor.kind == "binary":
         known = table.frame[factor.name].isin(factor.levels).to_numpy()
         table.refuse(~known & ~empty, factor.name, " or ".join(factor.levels), "Use these two values.")
-        return table.frame[factor.name].where(known, None).to_numpy()
+        return np.array(
+            [text if fits else None for text, fits in zip(table.frame[factor.name], known, strict=True)], dtype=object
+        )
     number = table.numbers(factor.name)
     table.refuse(np.isnan(number) & ~empty, factor.name, f"a number ({factor.unit})", "Correct it, or leave it empty.")
     return number
@@ -175,7 +175,9 @@ def checked_predictions(table: TextTable, analysis: pd.DataFrame, study: Study) 
         f"one of {', '.join(thresholds)}",
         "Use the names of the study's thresholds.",
     )
-    table.refuse(table.empty("model"), "model", "the name of a model", "Fill it in: clinical, cxr, integrated or your own.")
+    table.refuse(
+        table.empty("model"), "model", "the name of a model", "Fill it in: clinical, cxr, integrated or your own."
+    )
     keys = pd.MultiIndex.from_frame(analysis[["site", "patient"]])
     wanted = pd.MultiIndex.from_frame(frame[["site", "patient"]])
     unknown = ~wanted.isin(keys)
@@ -249,7 +251,9 @@ def received_flow(members: Mapping[str, bytes], analysis: pd.DataFrame, study: S
         if faults := column_faults(table.frame, FLOW_COLUMNS, file=table.file):
             raise InputError(faults)
         for column, known in (("unit", FLOW_UNITS), ("kind", FLOW_KINDS)):
-            table.refuse(~table.frame[column].isin(known).to_numpy(), column, f"one of {', '.join(known)}", "Correct it.")
+            table.refuse(
+                ~table.frame[column].isin(known).to_numpy(), column, f"one of {', '.join(known)}", "Correct it."
+            )
         for column in ("order", "n"):
             number = table.numbers(column)
             wrong = np.isnan(number) | (number < 0) | (number != np.round(number))

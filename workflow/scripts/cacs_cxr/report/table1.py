@@ -54,8 +54,9 @@ def table1(analysis: pd.DataFrame, study: Study) -> pd.DataFrame:
         study: gives sites, factors, categories and the event.
 
     Returns:
-        Columns characteristic; the sites; "missing, <site>"; "SMD, <external site>" (external minus development, absolute
-        for the categories); "<development site>, <category>"; "p across categories" (one-way ANOVA, chi-squared test).
+        Columns characteristic; the sites; "missing, <site>"; "SMD, <external site>" (external minus development,
+        absolute for the categories); "<development site>, <category>"; "p across categories" (one-way ANOVA,
+        chi-squared test).
     """
     groups = {site.name: analysis[analysis["site"] == site.name] for site in study.sites}
     development = groups[study.development]
@@ -90,7 +91,10 @@ def cells(
 ) -> dict[str, str]:
     """Text of every site and category by one description."""
     sites = {site: describe(group) for site, group in groups.items()}
-    return {**sites, **{name: describe(group) for name, group in zip(category_columns(study), by_category, strict=True)}}
+    return {
+        **sites,
+        **{name: describe(group) for name, group in zip(category_columns(study), by_category, strict=True)},
+    }
 
 
 def factor_row(
@@ -109,9 +113,7 @@ def factor_row(
         def numbers(values: pd.Series) -> list[int]:
             return [int((values == other).sum()), int((values == level).sum())]
 
-        smd = {
-            site: smd_of_proportions(numbers(here), numbers(groups[site][factor.name])) for site in study.external
-        }
+        smd = {site: smd_of_proportions(numbers(here), numbers(groups[site][factor.name])) for site in study.external}
         p = chi_squared_p([numbers(group[factor.name]) for group in by_category])
         name = f"{factor.label}, n (%)"
     else:
@@ -205,7 +207,9 @@ def followup_rows(
 
 def smd_cells(smd: dict[str, float]) -> dict[str, str]:
     """Standardised differences as text, by column."""
-    return {f"SMD, {site}": f"{value:.2f}".replace("-", "−") if np.isfinite(value) else "–" for site, value in smd.items()}
+    return {
+        f"SMD, {site}": f"{value:.2f}".replace("-", "−") if np.isfinite(value) else "–" for site, value in smd.items()
+    }
 
 
 def anova_p(groups: list[npt.NDArray[np.float64]]) -> float:

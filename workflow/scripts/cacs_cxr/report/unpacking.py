@@ -34,8 +34,8 @@ def read_archive(path: Path, *, largest: int = LARGEST_MEMBER) -> dict[str, byte
         largest: bytes that one file, and all of them together, may have.
 
     Raises:
-        InputError: no such archive, not a .tar.gz, links or devices, paths that leave the archive, files too large, a file
-            twice, a table absent or in both formats, checksums that differ.
+        InputError: no such archive, not a .tar.gz, links or devices, paths that leave the archive, files too large, a
+            file twice, a table absent or in both formats, checksums that differ.
     """
     name = str(path)
     if path.is_dir():
@@ -53,7 +53,9 @@ def read_archive(path: Path, *, largest: int = LARGEST_MEMBER) -> dict[str, byte
         present = [member for member in pair if member in members]
         if len(present) != 1 and not any(fault.file.endswith(pair) for fault in faults):
             found = " and ".join(present)
-            faults.append(Fault(name, None, "", found, f"one of {pair[0]} and {pair[1]}", f"Put one of them in. {REPACK}"))
+            faults.append(
+                Fault(name, None, "", found, f"one of {pair[0]} and {pair[1]}", f"Put one of them in. {REPACK}")
+            )
     if faults:
         raise InputError(faults)
     return members
@@ -66,7 +68,9 @@ def read_folder(path: Path, *, largest: int) -> tuple[dict[str, bytes], list[Fau
     for name in KNOWN:
         file = path / name
         if file.is_symlink():
-            faults.append(Fault(str(file), None, "", "a link", "a regular file", "Copy the file itself into the folder."))
+            faults.append(
+                Fault(str(file), None, "", "a link", "a regular file", "Copy the file itself into the folder.")
+            )
         elif file.is_file():
             if file.stat().st_size > largest:
                 faults.append(too_large(str(file), file.stat().st_size, largest))
@@ -116,7 +120,7 @@ def too_large(place: str, size: int, largest: int) -> Fault:
 
 
 def checksum_faults(members: Mapping[str, bytes], *, archive: str) -> Iterator[Fault]:
-    """Faults of files that differ from checksums.txt, or are missing from the archive; none where there is no such file."""
+    """Faults of files that differ from checksums.txt or are missing; none where the archive has no such file."""
     if CHECKSUMS not in members:
         return
     place = f"{archive}: {CHECKSUMS}"

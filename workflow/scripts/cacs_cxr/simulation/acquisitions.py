@@ -31,9 +31,7 @@ VIEW_CODE_SHARE = 0.06  # of the DX radiographs, which tell their view by code a
 LATERAL_HEADERS = {"LL": 0.82, "LATERAL": 0.14, "RL": 0.04}
 
 
-def draw_exposures(
-    patients: pd.DataFrame, *, generator: np.random.Generator
-) -> tuple[pd.DataFrame, "pd.Series[int]"]:
+def draw_exposures(patients: pd.DataFrame, *, generator: np.random.Generator) -> tuple[pd.DataFrame, "pd.Series[int]"]:
     """Draw which radiographs exist and when they were taken.
 
     Args:
@@ -41,9 +39,9 @@ def draw_exposures(
         generator: source of randomness.
 
     Returns:
-        One row a radiograph: patient_row, day, view (PA, AP or lateral: how it was taken), view_told (whether the header
-        tells it), defect, purpose ('' | 'other modality' | 'for processing'), misfiled; and the day of the radiograph
-        that the study will choose of each patient (the CT's day where there is none to choose).
+        One row a radiograph: patient_row, day, view (PA, AP or lateral: how it was taken), view_told (whether the
+        header tells it), defect, purpose ('' | 'other modality' | 'for processing'), misfiled; and the day of the
+        radiograph that the study will choose of each patient (the CT's day where there is none to choose).
     """
     rows: list[dict[str, Any]] = []
     chosen = patients["score_day"].copy()
@@ -70,8 +68,8 @@ def draw_exposures(
         if fate in ("wrong_modality", "for_processing"):
             add(day, purpose={"wrong_modality": "other modality", "for_processing": "for processing"}[fate])
             continue
-        if fate == "misfiled":
-            add(day, misfiled=True)
+        if fate in ("misfiled", "undated"):
+            add(day, misfiled=fate == "misfiled")
             continue
         if fate == "out_of_window":
             day = score_day + side * int(generator.integers(WINDOW_DAYS + 1, 720))
@@ -161,6 +159,10 @@ def add_copies(radiographs: pd.DataFrame, *, generator: np.random.Generator) -> 
     return pd.concat(parts, ignore_index=True)
 
 
+def _chest(measures: Mapping[Any, Any]) -> Chest:
+    return Chest(**{name: float(measures[name]) for name in CHEST_COLUMNS})
+
+
 def draw_radiographs(
     patients: pd.DataFrame, *, site: str, devices: Mapping[str, Device], generator: np.random.Generator
 ) -> tuple[pd.DataFrame, "pd.Series[int]"]:
@@ -173,8 +175,8 @@ def draw_radiographs(
         generator: source of randomness.
 
     Returns:
-        One row a file (name, patient, date, view, header variants, measures of the chest, boxes of the thorax and of the
-        calcifications); and the day of each patient's chosen radiograph.
+        One row a file (name, patient, date, view, header variants, measures of the chest, boxes of the thorax and
+        of the calcifications); and the day of each patient's chosen radiograph.
     """
     chests = draw_persons_chest(patients, generator=generator)
     exposures, chosen = draw_exposures(patients, generator=generator)
@@ -186,7 +188,7 @@ def draw_radiographs(
         measures[dome] -= position["inspiration"]
     measures = pd.concat([position.drop(columns="inspiration"), measures], axis=1)[list(CHEST_COLUMNS)]
     boxes = [
-        landmark_boxes(Chest(**measure), width_mm=format_mm(size)[0], height_mm=format_mm(size)[1])
+        landmark_boxes(_chest(measure), width_mm=format_mm(size)[0], height_mm=format_mm(size)[1])
         for measure, size in zip(measures.to_dict("records"), frame["format_mm"], strict=True)
     ]
     frame = add_copies(pd.concat([frame, measures, pd.DataFrame(boxes)], axis=1), generator=generator)
@@ -200,7 +202,7 @@ def draw_radiographs(
         {
             "file": [digest + suffix for digest, suffix in zip(digests, suffixes, strict=True)],
             "patient_id": person["patient_id"],
-            "study_date": [iso_date(day) for day in frame["day"]],
+            "study_date": np.where(person["fate"] == "undated", "", [iso_date(day) for day in frame["day"]]),
             "sex": np.where(person["male"] == 1, "M", "F"),
             "age_years": person["age_years"],
             "person": own_row,

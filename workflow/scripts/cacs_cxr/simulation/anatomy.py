@@ -137,7 +137,7 @@ def draw_persons_chest(people: pd.DataFrame, *, generator: np.random.Generator) 
 
 
 def draw_position(number: int, *, generator: np.random.Generator) -> pd.DataFrame:
-    """Draw how each radiograph's patient stood and breathed in: shift (mm), tilt (radians), scale, sinking of the domes."""
+    """Draw how each patient stood and breathed in: shift (mm), tilt (radians), scale, sinking of the domes (mm)."""
     return pd.DataFrame(
         {
             "shift_x": np.clip(generator.normal(0, 6, number), -18, 18),
@@ -155,9 +155,7 @@ def chest_wall(chest: Chest, y: npt.NDArray[np.float32]) -> npt.NDArray[np.float
     return np.asarray(chest.half_width * np.sqrt(1 - (1 - depth) ** np.float32(3.0)), dtype=np.float32)
 
 
-def heart_borders(
-    chest: Chest, y: npt.NDArray[np.float32]
-) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+def heart_borders(chest: Chest, y: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
     """x of the heart's right and left borders at height y (mm), meaningful between heart_top and heart_bottom."""
     level = np.clip((y - chest.heart_top) / (chest.heart_bottom - chest.heart_top), 0, 1)
     waist = 26.0

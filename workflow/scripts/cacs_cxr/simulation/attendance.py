@@ -21,6 +21,9 @@ EXCLUSIONS = {
     "wrong_modality": (0.003, 1),
     "for_processing": (0.003, 1),
     "misfiled": (0.002, 2),
+    "missing_sex": (0.003, 1),
+    "undated": (0.003, 1),
+    "not_listed": (0.003, 1),
 }
 """Each exclusion's share of the analysed patients, and the least number whatever the size of the site."""
 

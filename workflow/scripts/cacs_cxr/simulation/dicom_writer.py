@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
-from pydicom.filebase import DicomBytesIO
+from pydicom import dcmwrite
+from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.sequence import Sequence as DicomSequence
 from pydicom.uid import UID
 
@@ -25,7 +25,7 @@ from cacs_cxr.simulation.devices import (
     SECONDARY_CAPTURE,
     device_named,
 )
-from cacs_cxr.simulation.radiograph import Plane
+from cacs_cxr.simulation.shapes import Plane
 
 WINDOW_START, WINDOW_SHARE = 0.135, 0.73  # of the stored range; the median window of real headers covers 0.73 of it
 VIEW_CODES = {"PA": ("272479007", "postero-anterior")}
@@ -64,6 +64,7 @@ def encode(levels: Plane, *, voi: str, bits_stored: int, photometric: str) -> St
             inverts after its window or table shows exactly the same.
     """
     highest = 2**bits_stored - 1
+    values: npt.NDArray[np.floating[Any]]
     if voi == "none":
         values = np.round(np.clip(levels, 0, 1) * highest)
         window, table = None, None
@@ -76,20 +77,19 @@ def encode(levels: Plane, *, voi: str, bits_stored: int, photometric: str) -> St
             share = np.linspace(0, 1, entries)
             curve = np.round(65535 * (share - 0.08 * np.sin(2 * np.pi * share)))
             window, table = None, (first, curve.astype(np.uint16))
-    stored = values.astype(np.uint16)
     if photometric == "MONOCHROME1":
-        stored = (highest - stored).astype(np.uint16)
+        values = highest - values
         if window is not None:
             window = (highest - window[0] + 1, window[1])
         if table is not None:
-            first, curve = table
-            table = (highest - (first + len(curve) - 1), (65535 - curve[::-1]).astype(np.uint16))
-    return StoredImage(values=stored, window=window, table=table)
+            start, entered = table
+            table = (highest - (start + len(entered) - 1), np.asarray(65535 - entered[::-1], dtype=np.uint16))
+    return StoredImage(values=values.astype(np.uint16), window=window, table=table)
 
 
 def _study_module(row: Mapping[str, Any], *, site: str, seed: int, number: int) -> Dataset:
     dataset = Dataset()
-    own = row["copy"] in ("reheaded",)
+    own = row["copy"] == "reheaded"
     exposure = (seed, site, "exposure", int(row["exposure"]), number if own else "")
     dataset.SpecificCharacterSet = "ISO_IR 100"
     dataset.SOPInstanceUID = simulated_uid(*exposure, "instance")
@@ -185,7 +185,9 @@ def dicom_bytes(
     """
     defect = row["defect"]
     if defect == "html":
-        return b"<!DOCTYPE html>\n<html><head><title>504 Gateway Time-out</title></head><body>archive busy</body></html>\n"
+        return (
+            b"<!DOCTYPE html>\n<html><head><title>504 Gateway Time-out</title></head><body>archive busy</body></html>\n"
+        )
     dataset = _study_module(row, site=site, seed=seed, number=number)
     _image_module(dataset, row, spacing=spacing)
     if defect != "header-only":
@@ -207,11 +209,9 @@ def _file_bytes(dataset: Dataset, *, transfer_syntax: str) -> bytes:
     meta.ImplementationClassUID = UID(simulated_uid("implementation"))
     meta.ImplementationVersionName = IMPLEMENTATION
     meta.TransferSyntaxUID = UID(IMPLICIT if transfer_syntax == IMPLICIT else "1.2.840.10008.1.2.1")
-    file = FileDataset(io.BytesIO(), dataset, file_meta=meta, preamble=b"\0" * 128)
+    dataset.file_meta = meta
     if transfer_syntax == RLE and "PixelData" in dataset:
-        file.compress(UID(RLE), encoding_plugin="pydicom", generate_instance_uid=False)
-    buffer = DicomBytesIO()
-    file.save_as(buffer, enforce_file_format=True)
-    content = buffer.getvalue()
-    buffer.close()
-    return bytes(content)
+        dataset.compress(UID(RLE), encoding_plugin="pydicom", generate_instance_uid=False)
+    buffer = io.BytesIO()
+    dcmwrite(buffer, dataset, enforce_file_format=True)
+    return buffer.getvalue()

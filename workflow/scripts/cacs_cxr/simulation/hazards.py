@@ -1,4 +1,4 @@
-"""Time to a major adverse cardiovascular event: proportional hazards of the calcium category and the clinical factors."""
+"""Time to a major adverse cardiovascular event: proportional hazards of calcium category and clinical factors."""
 
 from typing import Any
 
@@ -40,9 +40,7 @@ def log_hazard_ratio(frame: pd.DataFrame) -> npt.NDArray[np.float64]:
     )
 
 
-def draw_follow_up(
-    frame: pd.DataFrame, *, longest_days: npt.ArrayLike, generator: np.random.Generator
-) -> pd.DataFrame:
+def draw_follow_up(frame: pd.DataFrame, *, longest_days: npt.ArrayLike, generator: np.random.Generator) -> pd.DataFrame:
     """Draw events and censoring, counted in whole days from time zero.
 
     Args:

@@ -3,7 +3,7 @@
 import numpy as np
 
 from cacs_cxr.simulation.anatomy import Chest
-from cacs_cxr.simulation.frontal import LUNG_DENSITY, Paths, chest_coordinates, hollow_band, round_profile, smooth_step
+from cacs_cxr.simulation.shapes import LUNG_DENSITY, Paths, chest_coordinates, hollow_band, round_profile, smooth_step
 
 
 def lateral_paths(chest: Chest, *, columns: int, rows: int, pixel_mm: float) -> Paths:
@@ -34,8 +34,11 @@ def lateral_paths(chest: Chest, *, columns: int, rows: int, pixel_mm: float) -> 
     tilted = 0.7 * (x - heart_x) + 0.7 * (y - heart_y), 0.7 * (y - heart_y) - 0.7 * (x - heart_x)
     heart = 120 * round_profile(np.minimum(np.hypot(tilted[0] / 62, tilted[1] / 45), 1), 2.6)
     radius = np.hypot(x - 6, y - chest.knob_y - 22)
-    arch = 1.6 * chest.knob * round_profile(np.minimum(np.abs(radius - 30) / chest.knob, 1)) * smooth_step(
-        chest.knob_y + 26 - y, 20
+    arch = (
+        1.6
+        * chest.knob
+        * round_profile(np.minimum(np.abs(radius - 30) / chest.knob, 1))
+        * smooth_step(chest.knob_y + 26 - y, 20)
     )
     trachea = 16 * round_profile(np.minimum(np.abs(x - 4 - 0.12 * (y - 60)) / 9, 1)) * smooth_step(150 - y, 10)
     remaining = np.maximum(air - heart - arch, 0)

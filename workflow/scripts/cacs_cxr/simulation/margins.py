@@ -41,7 +41,7 @@ def agatston_scores(rank: npt.ArrayLike, *, step: float) -> npt.NDArray[np.float
     lowest, highest = _quantiles.x[0], _quantiles.x[-1]
     positive = np.exp(_quantiles(np.clip(quantile, lowest, highest)))
     scores = np.where(quantile <= lowest, 0.0, np.round(positive / step) * step)
-    return np.round(scores, 1)
+    return np.asarray(np.round(scores, 1), dtype=np.float64)
 
 
 def rank_of_score(score: float) -> float:

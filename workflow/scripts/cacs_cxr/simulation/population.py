@@ -1,8 +1,8 @@
 """The people of a simulated site: age, sex, habitus, calcium, and what of these a chest radiograph can show.
 
-Given the sex everything is jointly Gaussian, in units of the development site's spread, so that the best prediction from
-any set of observations is known in closed form (`attainable`). The visible burden is what arteries, heart and aorta show
-on a radiograph; the propensity, of which it is one cause, is turned into the score.
+Given the sex everything is jointly Gaussian, in units of the development site's spread, so that the best prediction
+from any set of observations is known in closed form (`attainable`). The visible burden is what arteries, heart and
+aorta show on a radiograph; the propensity, of which it is one cause, is turned into the score.
 """
 
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ CATEGORY_CUTS = (0.0, 100.0, 400.0)  # Agatston units; the hazard knows categori
 
 @dataclass(frozen=True)
 class SitePeople:
-    """Who attends a site: mean and spread of age (years), share of men, shift of standardised BMI, rounding of scores."""
+    """Who attends a site: mean and SD of age (years), share of men, shift of standardised BMI, rounding of scores."""
 
     age_mean: float
     age_sd: float
@@ -42,7 +42,7 @@ PEOPLE = {
 
 @dataclass(frozen=True)
 class LinearModel:
-    """Coefficients of a latent trait on standardised age, sex (-1 female, 1 male), standardised BMI, burden; residual."""
+    """Coefficients of a latent trait on standardised age, sex (-1 F, 1 M), standardised BMI, burden; residual SD."""
 
     age: float
     sex: float
@@ -52,10 +52,10 @@ class LinearModel:
 
 
 BURDEN = LinearModel(age=0.25, sex=0.05, bmi=0.05, burden=0.0, residual=0.95)
-PROPENSITY = LinearModel(age=0.30, sex=0.20, bmi=0.06, burden=0.57, residual=0.87)
+PROPENSITY = LinearModel(age=0.36, sex=0.24, bmi=0.10, burden=0.53, residual=0.87)
 
 # Standard deviations of the errors with which a radiograph shows age, sex and habitus, in the standardised units.
-TRACE_AGE_SD, TRACE_SEX_SD, TRACE_BMI_SD = 1.3, 1.0, 0.8
+TRACE_AGE_SD, TRACE_SEX_SD, TRACE_BMI_SD = 1.6, 1.3, 1.0
 
 
 def propensity_moments(people: SitePeople, *, sex: float) -> tuple[float, float]:

@@ -1,16 +1,14 @@
-"""From paths through matter to the pixels of a radiograph: attenuation, scatter, noise, detector, logarithm, processing."""
+"""From paths through matter to the grey levels of a radiograph: attenuation, scatter, noise, logarithm, processing."""
 
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from scipy.ndimage import gaussian_filter, zoom
 
 from cacs_cxr.simulation.anatomy import DETECTOR_MM, Chest
-from cacs_cxr.simulation.frontal import Paths, frontal_paths
+from cacs_cxr.simulation.frontal import frontal_paths
 from cacs_cxr.simulation.lateral import lateral_paths
-
-Plane = npt.NDArray[np.float32]
+from cacs_cxr.simulation.shapes import Paths, Plane
 
 # Effective attenuation of a filtered 120 kV beam, per mm.
 SOFT_PER_MM = 0.0185
@@ -61,8 +59,8 @@ def log_exposure(paths: Paths, *, processing: Processing, pixel_mm: float, gener
 def processed(log_signal: Plane, *, processing: Processing, pixel_mm: float) -> Plane:
     """Grey levels: 0 in the open beam (black), 1 in the densest parts (white), a little beyond at both ends.
 
-    The coarse structure is attenuated and edges are raised, as vendors' multi-scale processing does; the display's window
-    then covers 0 to 1.
+    The coarse structure is attenuated and edges are raised, as vendors' multi-scale processing does; the display's
+    window then covers 0 to 1.
     """
     coarse = gaussian_filter(log_signal, 36.0 / pixel_mm, mode="nearest", truncate=2.0)
     edges = log_signal - gaussian_filter(log_signal, 4.0 / pixel_mm, mode="nearest", truncate=3.0)

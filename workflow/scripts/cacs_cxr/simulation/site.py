@@ -15,7 +15,7 @@ from cacs_cxr.seeds import derive_seed
 from cacs_cxr.simulation import margins
 from cacs_cxr.simulation.acquisitions import draw_radiographs
 from cacs_cxr.simulation.anatomy import CHEST_COLUMNS, DETECTOR_MM, Chest
-from cacs_cxr.simulation.attainable import attainable_auc, integrated_predictor
+from cacs_cxr.simulation.attainable import attainable_auc, clinical_predictor, integrated_predictor
 from cacs_cxr.simulation.attendance import (
     MISSING_BMI_SHARE,
     draw_attendance,
@@ -78,9 +78,10 @@ def simulate_site(
     radiographs, radiograph_day = draw_radiographs(
         truth, site=site, devices=DEVICES[role], generator=generator("radiographs")
     )
-    zero = np.maximum(radiograph_day, truth["score_day"])
+    zero = radiograph_day.where(radiograph_day > truth["score_day"], truth["score_day"])
     followed = draw_follow_up(truth, longest_days=end_of_study_day() - zero, generator=generator("events"))
     truth = pd.concat([truth, followed], axis=1)
+    truth["clinical_predictor"] = clinical_predictor(truth)
     truth["integrated_predictor"] = integrated_predictor(truth)
     truth["followup_fate"] = attendance.follow_up
     scores, outcomes = _hospital_tables(truth, zero=zero, generator=generator("tables"))
@@ -88,9 +89,15 @@ def simulate_site(
         {
             "patient_id": truth["patient_id"],
             "age_years": truth["age_years"].astype("Int64").mask(truth["fate"] == "missing_age"),
-            "sex": np.where(truth["male"] == 1, "M", "F"),
+            "sex": pd.Series(np.where(truth["male"] == 1, "M", "F")).mask(truth["fate"] == "missing_sex"),
             "bmi": truth["bmi"].mask(_missing_bmi(truth, generator=generator("bmi"))),
         }
+    )
+    # Radiographs of people whom the hospital's own tables do not know.
+    listed = (truth["fate"] != "not_listed").to_numpy()
+    record = record[listed].reset_index(drop=True)
+    scores, outcomes = (
+        table[table["patient_id"].isin(record["patient_id"])].reset_index(drop=True) for table in (scores, outcomes)
     )
     parameters = {
         "site": site,
@@ -183,7 +190,8 @@ def write_radiographs(
     partial.mkdir(parents=True)
     rows = radiographs.iloc[shard::shards]
     report = progress(len(rows), noun="radiographs")
-    for done, (number, row) in enumerate(zip(rows.index, rows.to_dict("records"), strict=True), start=1):
+    for done, (number, values) in enumerate(zip(rows.index, rows.to_dict("records"), strict=True), start=1):
+        row = {str(name): value for name, value in values.items()}
         device = device_named(row["device"])
         levels = draw_radiograph(
             Chest(**{name: float(row[name]) for name in CHEST_COLUMNS}),

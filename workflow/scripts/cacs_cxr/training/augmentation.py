@@ -1,4 +1,4 @@
-"""Small random rotations, scalings, shifts and changes of brightness and contrast, drawn anew for every radiograph and epoch.
+"""Small random rotations, scalings, shifts and changes of grey, drawn anew for every radiograph and epoch.
 
 There is no flip: the heart lies on one side, and a mirrored chest is a different finding (situs inversus).
 """
@@ -43,7 +43,8 @@ class Augmentation:
 def draw_changes(count: int, *, generator: torch.Generator) -> torch.Tensor:
     """Uniform numbers in [-1, 1) for `count` radiographs: rotation, scale, two shifts, brightness, contrast.
 
-    They are drawn on the generator's device whatever the strengths are, so that one seed means the same draws throughout.
+    They are drawn on the generator's device whatever the strengths are, so that one seed means the same draws
+    throughout.
 
     Returns:
         Tensor [count, 6].

@@ -46,7 +46,7 @@ def digest(radiographs: Radiographs) -> str:
 
 
 def grey_mean_sd(radiographs: Radiographs) -> tuple[float, float]:
-    """Mean and standard deviation of the grey values in [0, 1] over all pixels; exact, from the histogram of the bytes."""
+    """Mean and standard deviation of the grey values in [0, 1] over all pixels, from the histogram of the bytes."""
     counts = torch.bincount(radiographs.pixels.flatten().int(), minlength=256).double().cpu()
     values = torch.arange(256, dtype=torch.float64) / 255.0
     mean = (counts * values).sum() / counts.sum()

@@ -1,4 +1,4 @@
-"""The device on which networks run: choice, threads, reproducible arithmetic, clocks, and what to do when its memory is full."""
+"""The device on which networks run: choice, threads, arithmetic, clocks, and what to do when its memory is full."""
 
 import time
 from collections.abc import Iterator
@@ -61,14 +61,16 @@ def _too_large(batch_size: int, error: BaseException) -> InputError:
         else "Set imaging.size to a smaller value, or take a smaller training.backbone."
     )
     found = f"{batch_size} (out of memory: {str(error).splitlines()[0] if str(error) else type(error).__name__})"
-    return InputError([Fault("configuration", None, "training.batch_size", found, "a batch that fits into memory", remedy)])
+    return InputError(
+        [Fault("configuration", None, "training.batch_size", found, "a batch that fits into memory", remedy)]
+    )
 
 
 def mark(device: torch.device) -> Mark:
     """A point in the device's time, for `seconds_between`; on a GPU it does not make the host wait."""
     if device.type != "cuda":
         return time.perf_counter()
-    event = torch.cuda.Event(enable_timing=True)
+    event = torch.cuda.Event(enable_timing=True)  # type: ignore[no-untyped-call]
     event.record(torch.cuda.current_stream(device))
     return event
 

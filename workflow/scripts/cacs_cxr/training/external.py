@@ -15,7 +15,13 @@ from cacs_cxr.training.weights import load_network, read_metadata
 
 
 def predict_sites(
-    images: Path, patients: pd.DataFrame, part: Part, *, networks: Sequence[tuple[Path, Path]], device: str, threads: int
+    images: Path,
+    patients: pd.DataFrame,
+    part: Part,
+    *,
+    networks: Sequence[tuple[Path, Path]],
+    device: str,
+    threads: int,
 ) -> pd.DataFrame:
     """Logits of all networks, which are loaded one after another.
 

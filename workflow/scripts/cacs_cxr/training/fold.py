@@ -12,12 +12,13 @@ import timm
 import torch
 
 from cacs_cxr.seeds import derive_seed
+from cacs_cxr.study import TEST, TRAIN, TUNING
 from cacs_cxr.training.batches import digest, grey_mean_sd, read_radiographs
 from cacs_cxr.training.device import peak_memory_bytes, prepare_device
 from cacs_cxr.training.inference import predict_logits
 from cacs_cxr.training.loop import Recipe, Trained, train
 from cacs_cxr.training.network import build_network, start_at_prevalence
-from cacs_cxr.training.parts import TEST, TRAINING, TUNING, Part
+from cacs_cxr.training.parts import Part
 
 
 @dataclass(frozen=True)
@@ -53,10 +54,10 @@ def train_fold(
     own_seed = derive_seed(seed, "train", threshold, fold)
     recipe = Recipe.from_plain(configuration)
     network, initialisation = build_network(configuration["backbone"], init=str(configuration["init"]), seed=own_seed)
-    counts = parts[TRAINING].counts
+    counts = parts[TRAIN].counts
     start_at_prevalence(network, counts["n_positive"] / counts["n"])
     network.to(device)
-    training = read_radiographs(images, parts[TRAINING], device=device)
+    training = read_radiographs(images, parts[TRAIN], device=device)
     tuning = read_radiographs(images, parts[TUNING], device=device)
     mean, sd = grey_mean_sd(training)
     sd = max(sd, 1.0 / 255.0)
@@ -95,7 +96,7 @@ def train_fold(
         "images_per_second": _training_rate(trained),
         "peak_gpu_memory_bytes": peak_memory_bytes(device),
         "device": torch.cuda.get_device_name(device) if device.type == "cuda" else platform.machine(),
-        "data_sha256": {name: digest(part) for name, part in ((TRAINING, training), (TUNING, tuning), (TEST, test))},
+        "data_sha256": {name: digest(part) for name, part in ((TRAIN, training), (TUNING, tuning), (TEST, test))},
         "versions": {"python": platform.python_version(), "torch": torch.__version__, "timm": timm.__version__},
     }
     return Fold(trained.state, metadata, logits)

@@ -1,5 +1,6 @@
 """The training of one network, from the first step to the chosen epoch."""
 
+import copy
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,9 +24,9 @@ class Recipe:
     """How a network is trained: the configuration's `training` section without the network and the device.
 
     Attributes:
-        learning_rate: peak of the one-cycle schedule.
-        weight_decay: decoupled decay of kernels and matrices; biases and normalisation are left alone.
-        ema_decay: decay a step of the moving average of the weights that is evaluated and kept; 0 for the weights themselves.
+        learning_rate: peak of the one-cycle schedule. weight_decay: decoupled decay of kernels and matrices; biases
+        and normalisation are left alone. ema_decay: decay a step of the moving average of the weights that is
+        evaluated and kept; 0 for the weights themselves.
     """
 
     epochs: int
@@ -65,8 +66,8 @@ class Trained:
     """A trained network's weights and how they came about.
 
     Attributes:
-        state: copy of the weights after the best epoch, on the CPU.
-        seconds: of the whole loop (total) and of its forward and backward passes, optimiser steps, augmentation, evaluation.
+        state: copy of the weights after the best epoch, on the CPU. seconds: of the whole loop (total) and of its
+        forward and backward passes, optimiser steps, augmentation, evaluation.
     """
 
     state: Mapping[str, torch.Tensor]
@@ -80,9 +81,9 @@ def train(
 ) -> Trained:
     """Train a network on one part and choose the epoch on another.
 
-    Binary cross-entropy, AdamW, one cycle of the learning rate (Smith & Topin 2019), bfloat16 on a GPU. The epoch kept is
-    the one of least tuning loss: with some ten positive tuning patients the AUC takes few values and jumps by chance, while
-    the loss uses every patient, and it is the loss that calibration and integration build on.
+    Binary cross-entropy, AdamW, one cycle of the learning rate (Smith & Topin 2019), bfloat16 on a GPU. The epoch
+    kept is the one of least tuning loss: with some ten positive tuning patients the AUC takes few values and jumps by
+    chance, while the loss uses every patient, and it is the loss that calibration and integration build on.
 
     Args:
         network: network on the device of the radiographs; it is changed.
@@ -97,10 +98,9 @@ def train(
     # Drawn on the CPU wherever the network is, so that CPU and GPU see the same batches and the same augmentation.
     generator = torch.Generator().manual_seed(seed)
     torch.manual_seed(seed)
-    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    average = torch.optim.swa_utils.AveragedModel(
-        network, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(recipe.ema_decay), use_buffers=True
-    )
+    network.to(memory_format=torch.channels_last)
+    # What is evaluated and kept: a copy that follows the weights, or the weights themselves.
+    kept = copy.deepcopy(network).requires_grad_(False) if recipe.ema_decay else network
     parameters = list(network.parameters())
     groups = [
         {"params": [p for p in parameters if p.ndim > 1], "weight_decay": recipe.weight_decay},
@@ -116,6 +116,7 @@ def train(
     state: dict[str, torch.Tensor] = {}
     best_epoch, least = 0, float("inf")
     spent = {"forward_backward": 0.0, "optimiser": 0.0, "augmentation": 0.0, "evaluation": 0.0}
+    step = 0
     start = time.perf_counter()
     with memory_advice(recipe.batch_size):
         for epoch in range(1, recipe.epochs + 1):
@@ -133,12 +134,14 @@ def train(
                 with torch.autocast(device.type, dtype=torch.bfloat16, enabled=device.type == "cuda"):
                     logits = network(images).squeeze(1)
                 loss = functional.binary_cross_entropy_with_logits(logits.float(), training.labels[index])
-                loss.backward()
+                loss.backward()  # type: ignore[no-untyped-call]
                 passed = mark(device)
                 optimiser.step()
                 optimiser.zero_grad(set_to_none=True)
                 schedule.step()
-                average.update_parameters(network)
+                if recipe.ema_decay:
+                    follow(kept, network, decay=min(recipe.ema_decay, (1 + step) / (10 + step)))
+                step += 1
                 # Summed on the device: reading the loss at every step would make a GPU wait for the host.
                 total += loss.detach()
                 marks.append((before, augmented, passed, mark(device)))
@@ -151,11 +154,11 @@ def train(
                 raise FloatingPointError(f"epoch {epoch}: the loss is {mean_loss}. Set training.learning_rate lower.")
             seconds = time.perf_counter() - epoch_start
             evaluation_start = time.perf_counter()
-            tuning_logits = predict_logits(average.module, tuning, mean=mean, sd=sd, batch_size=4 * recipe.batch_size)
+            tuning_logits = predict_logits(kept, tuning, mean=mean, sd=sd, batch_size=4 * recipe.batch_size)
             spent["evaluation"] += time.perf_counter() - evaluation_start
             tuning_loss, tuning_auc = log_loss(tuning_labels, tuning_logits), auc(tuning_labels, tuning_logits)
             if tuning_loss < least:
-                best_epoch, least, state = epoch, tuning_loss, copy_state(average.module)
+                best_epoch, least, state = epoch, tuning_loss, copy_state(kept)
             rate = steps * min(recipe.batch_size, len(training)) / seconds
             left = (time.perf_counter() - start) / epoch * (recipe.epochs - epoch)
             LOGGER.info(
@@ -166,3 +169,12 @@ def train(
                 Epoch(epoch, mean_loss, tuning_loss, None if np.isnan(tuning_auc) else tuning_auc, seconds, rate)
             )
     return Trained(state, best_epoch, tuple(history), {"total": time.perf_counter() - start, **spent})
+
+
+def follow(average: nn.Module, network: nn.Module, *, decay: float) -> None:
+    """Set weights and batch-normalisation statistics to `decay` of themselves plus the rest of the network's."""
+    own, other = average.state_dict(), network.state_dict()
+    moving = [name for name in own if own[name].is_floating_point()]
+    torch._foreach_lerp_([own[name] for name in moving], [other[name] for name in moving], 1.0 - decay)
+    for name in own.keys() - set(moving):
+        own[name].copy_(other[name])

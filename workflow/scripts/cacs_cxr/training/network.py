@@ -3,7 +3,9 @@
 import hashlib
 import math
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
+from typing import Any, cast
 
 import timm
 import torch
@@ -40,9 +42,11 @@ def build_network(backbone: str, *, init: str, seed: int) -> tuple[nn.Module, In
         InputError: an unknown backbone, weights that cannot be had, or a file whose tensors do not fit.
     """
     if not timm.is_model(backbone):
-        near = ", ".join(timm.list_models(f"*{backbone[:6]}*")[:5])
+        near = ", ".join(get_close_matches(backbone, timm.list_models(), n=5))
         remedy = f"Near names: {near}." if near else "Names: timm.list_models()."
-        raise InputError([Fault("configuration", None, "training.backbone", backbone, "the name of a timm model", remedy)])
+        raise InputError(
+            [Fault("configuration", None, "training.backbone", backbone, "the name of a timm model", remedy)]
+        )
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         try:
@@ -52,17 +56,27 @@ def build_network(backbone: str, *, init: str, seed: int) -> tuple[nn.Module, In
                 raise
             remedy = "Fetch them once on a machine with internet access, or set training.init to none or to a file."
             raise InputError(
-                [Fault("configuration", None, "training.init", init, f"weights of {backbone} by timm ({error})", remedy)]
+                [
+                    Fault(
+                        "configuration", None, "training.init", init, f"weights of {backbone} by timm ({error})", remedy
+                    )
+                ]
             ) from error
     if init == "none":
         return network, Initialisation(init, "")
     if init == "timm":
-        return network, Initialisation(init, str(network.pretrained_cfg.get("hf_hub_id") or network.pretrained_cfg["url"]))
+        return network, Initialisation(init, _origin(network)["hf_hub_id"] or _origin(network)["url"])
     return network, Initialisation(init, _load_weights(network, Path(init)))
 
 
+def _origin(network: nn.Module) -> dict[str, str]:
+    """What timm knows about a network's published weights and the names of its first and last layer."""
+    known = cast("dict[str, Any]", network.pretrained_cfg)
+    return {name: str(known.get(name) or "") for name in ("hf_hub_id", "url", "first_conv", "classifier")}
+
+
 def _load_weights(network: nn.Module, file: Path) -> str:
-    """Load a file into the network and return its SHA-256; colour stems are summed to grey, another head is left out."""
+    """Load a file into the network and return its SHA-256; a colour stem is summed to grey, another head left out."""
     try:
         digest = hashlib.sha256(file.read_bytes()).hexdigest()
         found = load_file(file)
@@ -72,7 +86,7 @@ def _load_weights(network: nn.Module, file: Path) -> str:
             [Fault(str(file), None, "", f"{type(error).__name__}: {error}", "weights in safetensors format", remedy)]
         ) from error
     own = network.state_dict()
-    stem, head = f"{network.pretrained_cfg['first_conv']}.weight", str(network.pretrained_cfg["classifier"])
+    stem, head = f"{_origin(network)['first_conv']}.weight", _origin(network)["classifier"]
     if stem in found and found[stem].ndim == 4 and found[stem].shape[1] > 1 and own[stem].shape[1] == 1:
         # A grey radiograph in three equal channels gives the same response as the sum of the three kernels.
         found[stem] = found[stem].sum(dim=1, keepdim=True)

@@ -7,9 +7,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from cacs_cxr.faults import Fault, InputError
-from cacs_cxr.study import Threshold
-
-TRAINING, TUNING, TEST = PARTS = ("training", "tuning", "test")
+from cacs_cxr.study import PARTS, TRAIN, Threshold
 
 
 @dataclass(frozen=True)
@@ -59,20 +57,26 @@ def fold_parts(
     file = "results/cohort/folds.csv"
     if table["row"].isna().any():
         found = f"{int(table['row'].isna().sum())} patients without a row in cohort.parquet"
-        raise InputError([Fault(file, None, "patient", found, "patients of the cohort", "Remake both: delete results/cohort.")])
-    parts = {
-        name: as_part(table[table["part"] == name], biomarker=biomarker, threshold=threshold) for name in PARTS
-    }
+        raise InputError(
+            [Fault(file, None, "patient", found, "patients of the cohort", "Remake both: delete results/cohort.")]
+        )
+    parts = {name: as_part(table[table["part"] == name], biomarker=biomarker, threshold=threshold) for name in PARTS}
     faults = [
         Fault(file, None, "part", f"no patient in the {name} part of fold {fold}", "at least one patient",
               "Set folds.count lower, or folds.tuning_fraction higher.")
         for name in PARTS if not parts[name].patients
     ]  # fmt: skip
-    training = parts[TRAINING].counts
+    training = parts[TRAIN].counts
     if training["n"] and training["n_positive"] in (0, training["n"]):
-        found = f"{training['n_positive']} of {training['n']} training patients of fold {fold} positive at {threshold.name}"
-        remedy = f"Take threshold {threshold.name} out of the configuration, or move its value to where both classes occur."
-        faults.append(Fault("results/cohort/cohort.parquet", None, biomarker, found, "patients of both classes", remedy))
+        found = (
+            f"{training['n_positive']} of {training['n']} training patients of fold {fold} positive at {threshold.name}"
+        )
+        remedy = (
+            f"Take threshold {threshold.name} out of the configuration, or move its value to where both classes occur."
+        )
+        faults.append(
+            Fault("results/cohort/cohort.parquet", None, biomarker, found, "patients of both classes", remedy)
+        )
     if faults:
         raise InputError(faults)
     return parts

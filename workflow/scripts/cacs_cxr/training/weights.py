@@ -51,5 +51,7 @@ def load_network(weights: Path, metadata: Mapping[str, Any], *, size: int, devic
     except RuntimeError as error:
         remedy = "Delete the folder of these weights and train again."
         expected = f"the tensors of {metadata['backbone']}"
-        raise InputError([Fault(str(weights), None, "", str(error).splitlines()[-1].strip(), expected, remedy)]) from error
+        raise InputError(
+            [Fault(str(weights), None, "", str(error).splitlines()[-1].strip(), expected, remedy)]
+        ) from error
     return network.to(device, memory_format=torch.channels_last).eval()  # type: ignore[call-overload,no-any-return]

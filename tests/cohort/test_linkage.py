@@ -1,0 +1,267 @@
+"""Which radiograph is taken, against a plain loop over random cohorts; and the flow that counts everybody once."""
+
+from collections import Counter
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from small_site import ELIGIBILITY, STUDY, SmallStudy, radiograph
+
+from cacs_cxr.cohort.linkage import LinkedSite, link_site, read_index
+from cacs_cxr.cohort.site_inputs import Eligibility, SiteInput, SiteTables, TableInput
+from cacs_cxr.pseudonyms import pseudonym
+from cacs_cxr.study import Factor
+
+KEY = b"k" * 16
+FACTORS = [Factor(**{**item, "levels": tuple(item.get("levels", ()))}) for item in STUDY["factors"]]
+SITE = SiteInput(
+    "home", "external", "days", TableInput("p", {"patient": "p"}), TableInput("s", {}), TableInput("o", {}), "f"
+)
+VIEWS = ["PA", "PA", "PA", "AP", "lateral", "other", "unknown"]
+
+
+def rules(**changes: Any) -> Eligibility:
+    return Eligibility.from_plain({**ELIGIBILITY, "window_days": 10, "views": ["PA", "AP"], **changes})
+
+
+def link(tables: SiteTables, index: pd.DataFrame, eligibility: Eligibility, elsewhere: list[bool]) -> LinkedSite:
+    radiographs, _ = read_index(index, tables, eligibility=eligibility)
+    return link_site(
+        tables,
+        radiographs,
+        eligibility=eligibility,
+        factors=FACTORS,
+        what="CACS",
+        in_earlier_site=np.array(elsewhere),
+        key=KEY,
+    )
+
+
+@st.composite
+def cohorts(draw: st.DrawFn) -> tuple[SiteTables, pd.DataFrame, Eligibility, list[bool]]:
+    """Tables of up to eight patients and an index of up to 25 radiographs, with all that may be odd about them."""
+    count = draw(st.integers(1, 8))
+    names = [f"p{number}" for number in range(count)]
+    day = st.integers(0, 25)
+    patients = pd.DataFrame(
+        {
+            "patient": names,
+            "age": draw(st.lists(st.sampled_from([50.0, 60.0, 17.0, np.nan]), min_size=count, max_size=count)),
+            "sex": draw(st.lists(st.sampled_from(["F", "M", "F", None]), min_size=count, max_size=count)),
+            "bmi": draw(st.lists(st.sampled_from([20.0, np.nan]), min_size=count, max_size=count)),
+            "table_row": range(2, 2 + count),
+        }
+    )
+    scores = pd.DataFrame(
+        draw(
+            st.lists(st.tuples(st.sampled_from([*names, "q"]), st.sampled_from([0.0, 5.0, np.nan]), day), max_size=12)
+        ),
+        columns=["patient", "value", "day"],
+    ).drop_duplicates(["patient", "day"], ignore_index=True)
+    scores = scores.astype({"patient": object, "value": float, "day": float})
+    outcomes = pd.DataFrame(
+        [(name, draw(day) * 2.0, float(draw(st.integers(0, 2)))) for name in names if draw(st.booleans())],
+        columns=["patient", "day", "event"],
+    ).astype({"patient": object, "day": float, "event": float})
+    rows = [
+        radiograph(
+            draw(st.sampled_from([*names, *names, "q", ""])),
+            draw(st.one_of(day.map(str), st.just(""))),
+            file=f"{number}.dcm",
+            readable=draw(st.sampled_from([True] * 5 + [False])),
+            modality=draw(st.sampled_from(["CR", "DX", "", "CT"])),
+            view=draw(st.sampled_from(VIEWS)),
+            intent=draw(st.sampled_from(["", "FOR PRESENTATION", "FOR PRESENTATION", "FOR PROCESSING"])),
+            sop_instance=draw(st.one_of(st.just(""), st.integers(0, 30).map(str))),
+        )
+        for number in range(draw(st.integers(1, 25)))
+    ]
+    eligibility = rules(
+        minimum_age=draw(st.sampled_from([None, 18])),
+        window_days=draw(st.sampled_from([None, 0, 5, 10])),
+        unknown_view=draw(st.sampled_from(["exclude", "include"])),
+    )
+    elsewhere = draw(st.lists(st.booleans(), min_size=count, max_size=count))
+    return SiteTables(SITE, patients, scores, outcomes), pd.DataFrame(rows), eligibility, elsewhere
+
+
+def chosen_by_a_loop(
+    tables: SiteTables, index: pd.DataFrame, eligibility: Eligibility, elsewhere: list[bool]
+) -> tuple[dict[str, tuple[str, float]], Counter[str]]:
+    """File and distance of every eligible patient, and the reason of every other one, patient by patient."""
+    taken: dict[str, tuple[str, float]] = {}
+    reasons: Counter[str] = Counter()
+    owners: dict[str, set[str]] = {}
+    known = set(tables.patients["patient"])
+    for row in index.itertuples():
+        if row.sop_instance and row.patient_id in known:
+            owners.setdefault(row.sop_instance, set()).add(row.patient_id)
+    for person, outside in zip(tables.patients.itertuples(), elsewhere, strict=True):
+        values = [
+            (s.value, s.day) for s in tables.scores.itertuples() if s.patient == person.patient and s.value == s.value
+        ]
+        mine = [row for row in index.itertuples() if row.patient_id == person.patient and row.readable]
+        fitting = [
+            row
+            for row in mine
+            if row.modality in ("", "CR", "DX")
+            and row.intent != "FOR PROCESSING"
+            and (row.view in ("PA", "AP") or (row.view == "unknown" and eligibility.unknown_view == "include"))
+            and len(owners.get(row.sop_instance, "")) < 2
+        ]
+        originals, seen = [], set()
+        for row in sorted(fitting, key=lambda row: (row.study_date == "", row.file)):
+            if not row.sop_instance or row.sop_instance not in seen:
+                originals.append(row)
+            seen.add(row.sop_instance)
+        pairs = sorted(
+            (
+                abs(int(row.study_date) - day),
+                int(row.study_date),
+                day,
+                {"PA": 0, "AP": 1, "unknown": 2}[row.view],
+                pseudonym(row.sop_instance or row.file, key=KEY),
+                row.file,
+                int(row.study_date) - day,
+            )
+            for row in originals
+            if row.study_date
+            for _, day in values
+        )
+        limit = eligibility.window_days
+        near = [pair for pair in pairs if limit is None or pair[0] <= limit]
+        if outside:
+            reasons["Also a patient of another site"] += 1
+        elif eligibility.minimum_age is not None and person.age != person.age:
+            reasons["Age missing"] += 1
+        elif eligibility.minimum_age is not None and person.age < 18:
+            reasons["Younger than 18 years"] += 1
+        elif not values:
+            reasons["No CACS"] += 1
+        elif person.age != person.age:
+            reasons["Age missing"] += 1
+        elif person.sex is None:
+            reasons["Sex missing"] += 1
+        elif not mine:
+            reasons["No radiograph"] += 1
+        elif not fitting:
+            reasons["No PA or AP radiograph"] += 1
+        elif not near:
+            window = "with a study date" if limit is None else f"within {limit} days of the score"
+            reasons[f"No PA or AP radiograph {window}"] += 1
+        else:
+            taken[pseudonym(person.patient, key=KEY)] = near[0][-2], near[0][-1]
+    return taken, reasons
+
+
+@pytest.mark.slow
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@given(cohorts())
+def test_random_cohorts(cohort: tuple[SiteTables, pd.DataFrame, Eligibility, list[bool]]) -> None:
+    tables, index, eligibility, elsewhere = cohort
+    linked = link(tables, index, eligibility, elsewhere)
+    taken, reasons = chosen_by_a_loop(tables, index, eligibility, elsewhere)
+    found = {row.patient: (row.file, row.days_to_score) for row in linked.patients.itertuples()}
+    assert found == taken
+    assert linked.patients["patient"].tolist() == sorted(taken)
+    for unit, start, end in (("patients", len(tables.patients), len(taken)), ("radiographs", len(index), len(taken))):
+        flow = linked.flow[linked.flow["unit"] == unit]
+        assert flow["order"].tolist() == list(range(len(flow)))
+        assert flow["kind"].tolist() == ["start", *["excluded"] * (len(flow) - 2), "remaining"]
+        assert flow["n"].iloc[0] == start
+        assert flow["n"].iloc[-1] == end
+        assert start - flow["n"].iloc[1:-1].sum() == end
+        assert flow["label"].is_unique
+    excluded = linked.flow[(linked.flow["unit"] == "patients") & (linked.flow["kind"] == "excluded")]
+    assert {row.label: row.n for row in excluded.itertuples() if row.n} == dict(reasons)
+
+
+def files(small: SmallStudy, *rows: dict[str, Any]) -> str:
+    """The file taken for patient H1 among these."""
+    others = [radiograph(f"H{number}", f"2019-03-1{number}") for number in (2, 3, 4)]
+    small.write_index("home", [*rows, *others])
+    people = small.select().patients
+    return str(people.loc[(people["site"] == "home") & (people["age"] == 50), "file"].item())
+
+
+def test_nearest_either_way_within_the_window(small: SmallStudy) -> None:
+    before, after = radiograph("H1", "2019-02-01", file="before"), radiograph("H1", "2019-03-05", file="after")
+    assert files(small, before, after) == "after"
+
+
+def test_last_day_of_the_window_counts(small: SmallStudy) -> None:
+    small.write_index("home", [radiograph("H1", "2018-08-30"), radiograph("H2", "2018-08-30")])  # 183 and 184 days
+    people = small.select().patients
+    assert people.loc[people["site"] == "home", "days_to_score"].tolist() == [-183]
+
+
+def test_ties_take_the_earlier_then_the_preferred_view(small: SmallStudy) -> None:
+    small.eligibility["views"] = ["PA", "AP"]
+    after, before = (
+        radiograph("H1", "2019-03-06", file="after"),
+        radiograph("H1", "2019-02-24", file="before", view="AP"),
+    )
+    assert files(small, after, before) == "before"
+    same_day = radiograph("H1", "2019-02-24", file="same day", sop_instance="9")
+    assert files(small, after, before, same_day) == "same day"
+
+
+def test_nearest_pair_of_several_scores(small: SmallStudy) -> None:
+    small.replace("home/scores.csv", "H1,2019-03-01,0", "H1,2019-03-01,0\nH1,2019-06-01,77\nH1,2019-09-01,")
+    small.write_index(
+        "home", [radiograph("H1", "2019-05-20"), radiograph("H1", "2019-09-01", file="b", sop_instance="b")]
+    )
+    people = small.select().patients
+    home = people[people["site"] == "home"]
+    assert home[["value", "days_to_score"]].to_numpy().tolist() == [[77, -12]]
+
+
+def test_patient_in_two_sites_leaves_the_external_one(small: SmallStudy) -> None:
+    small.eligibility["patients_in_two_sites"] = "exclude"
+    for table in ("patients", "scores", "outcomes"):
+        small.replace(f"away/{table}.csv", "A2", "H3")
+    selection = small.select()
+    assert selection.patients["site"].value_counts().to_dict() == {"home": 4, "away": 3}
+    flow = selection.flow[selection.flow["label"] == "Also a patient of another site"]
+    assert flow[["site", "n"]].to_numpy().tolist() == [["away", 1]]
+
+
+def test_one_radiograph_under_two_patients_is_taken_for_neither(small: SmallStudy) -> None:
+    rows = [radiograph(f"H{number}", f"2019-03-1{number}", sop_instance=f"{min(number, 3)}") for number in (1, 2, 3, 4)]
+    small.write_index("home", rows)
+    selection = small.select()
+    assert selection.patients["site"].value_counts()["home"] == 2
+    flow = selection.flow[(selection.flow["site"] == "home") & (selection.flow["n"] > 0)]
+    assert flow[flow["kind"] == "excluded"][["unit", "label", "n"]].to_numpy().tolist() == [
+        ["patients", "No PA radiograph", 2],
+        ["radiographs", "Same radiograph under two patients", 2],
+    ]
+
+
+def test_numbers_of_a_spreadsheet_meet_those_of_headers(small: SmallStudy) -> None:
+    for table in ("patients", "scores", "outcomes"):
+        small.replace(f"home/{table}.csv", "H", "")
+    small.replace("home/scores.csv", "\n1,", "\n1.0,")
+    small.write_index("home", [radiograph(f" {number} ", f"2019-03-1{number}") for number in (1, 2, 3, 4)])
+    assert len(small.select().patients) == 8
+
+
+def test_no_dates_at_all(small: SmallStudy) -> None:
+    small.eligibility["window_days"] = None
+    for site in small.study["sites"]:
+        del site["scores"]["columns"]["date"]
+        site["outcomes"] = None
+    small.write_index("home", [radiograph(f"H{number}", "") for number in (1, 2, 3, 4)])
+    people = small.select().patients
+    assert len(people) == 8
+    assert people["days_to_score"].isna().all()
+
+
+def test_pseudonyms_are_stable_and_hide_the_identifier(small: SmallStudy) -> None:
+    people = small.select().patients
+    first = people[(people["site"] == "home") & (people["age"] == 50)]["patient"].item()
+    assert first == pseudonym("H1", key=KEY) == "e008b62f37c38241"
+    assert not people["patient"].str.contains("H|A").any()

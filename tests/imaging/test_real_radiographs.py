@@ -1,0 +1,180 @@
+import logging
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from pydicom import dcmread
+
+from cacs_cxr.imaging.header_index import index_folder, index_table
+from cacs_cxr.imaging.image_table import read_image_table
+from cacs_cxr.imaging.radiograph import Radiograph, read_radiograph
+from real_data import real_data
+
+pytestmark = pytest.mark.real
+
+REFUSED = {
+    "agfa_chest_32px_ir6.dcm": "no-pixel-data",
+    "agfa_chest_32px_japanese.dcm": "no-pixel-data",
+    "agfa_chest_32px_korean.dcm": "no-pixel-data",
+    "canon_dx_966_badcom.dcm": "damaged-pixels",
+    "html_named_dcm.dcm": "not-an-image",
+    "index.csv": "not-an-image",
+    "oob_65535.dcm": "too-large",
+}
+PATHS = {
+    "agfa_cspine_16px_ll.dcm": "rescale>window-linear>invert",
+    "barre_chest_explicit.dcm": "window-linear>invert",
+    "barre_chest_implicit.dcm": "window-linear>invert",
+    "barre_chest_implicit_nometa.dcm": "window-linear>invert",
+    "canon_dx_966_fixed.dcm": "window-linear>invert",
+    "ct_chest_signed_asOT.dcm": "window-linear",
+    "cxr_jpll_nomanufacturer.dcm": "modality-lut>window-linear>invert",
+    "deflated_ot.dcm": "percentile",
+    "fodicom_cr_modalitylut.dcm": "modality-lut>percentile>invert",
+    "ge_mg_jpll.dcm": "padding>voi-lut",
+    "kodak_cr_hand_j2k_sot.dcm": "window-linear",
+    "mg_outofbounds_overlay.dcm": "padding>window-linear",
+    "nih_dx_test1.dcm": "percentile",
+    "nih_dx_test2.dcm": "percentile",
+    "nih_dx_test4.dcm": "percentile",
+    "nih_dx_test5.dcm": "percentile",
+    "nih_dx_test6.dcm": "percentile",
+    "offis_voilut_04.dcm": "voi-lut",
+    "rg1_j2ki.dcm": "window-linear>invert",
+    "rg1_jlsn.dcm": "window-linear>invert",
+    **{
+        f"rg2_{kind}.dcm": "window-linear"
+        for kind in ["htj2k_wrapped", "j2ki", "j2kr", "jlsl", "jlsn", "jpll", "jply", "jply_fixed", "rle", "unc"]
+    },
+    "rg_mg1_j2ki.dcm": "window-linear",
+    "rsna_cr_fake_mono1.dcm": "percentile>invert",
+    "rsna_cr_jpegbaseline.dcm": "percentile",
+    "siemens_rf.dcm": "modality-lut>window-linear",
+}
+VIEWS = {
+    "agfa_cspine_16px_ll.dcm": ("lateral", "ViewPosition"),
+    "barre_chest_explicit.dcm": ("PA", "ViewPosition"),
+    "cxr_jpll_nomanufacturer.dcm": ("PA", "text rule"),
+    "ge_mg_jpll.dcm": ("other", "ViewPosition"),
+    "nih_dx_test1.dcm": ("PA", "text rule"),
+    "nih_dx_test2.dcm": ("AP", "text rule"),
+    "nih_dx_test6.dcm": ("unknown", "none"),
+    "rg2_unc.dcm": ("unknown", "none"),
+    "rsna_cr_jpegbaseline.dcm": ("PA", "ViewPosition"),
+}
+LOSSLESS = ["rg2_unc", "rg2_j2kr", "rg2_jlsl", "rg2_jpll", "rg2_rle", "rg2_htj2k_wrapped"]
+
+
+@pytest.fixture(scope="module")
+def radiographs() -> dict[str, Radiograph]:
+    """Every file of the folder, read."""
+    folder = real_data("dicom")
+    return {path.name: read_radiograph(path, size=128) for path in sorted(folder.iterdir())}
+
+
+def test_every_file_is_read_or_refused_with_the_right_reason(radiographs: dict[str, Radiograph]) -> None:
+    assert {name: read.reason for name, read in radiographs.items() if read.reason} == REFUSED
+    assert {name: read.intensity_path for name, read in radiographs.items() if not read.reason} == PATHS
+
+
+def test_lossless_encodings_of_one_radiograph_are_identical(radiographs: dict[str, Radiograph]) -> None:
+    reads = [radiographs[f"{name}.dcm"] for name in LOSSLESS]
+    assert len({read.pixel_sha256 for read in reads}) == 1
+    assert all(np.array_equal(read.levels, reads[0].levels) for read in reads)
+
+
+def test_lossy_encodings_are_close_but_no_duplicates(radiographs: dict[str, Radiograph]) -> None:
+    plain = radiographs["rg2_unc.dcm"]
+    for name in ("rg2_j2ki.dcm", "rg2_jlsn.dcm", "rg2_jply_fixed.dcm"):
+        assert radiographs[name].pixel_sha256 != plain.pixel_sha256
+        assert np.abs(radiographs[name].levels.astype(int) - plain.levels).mean() < 1
+
+
+def test_the_damaged_scan_header_is_decoded_to_the_pixels_of_the_corrected_file(
+    radiographs: dict[str, Radiograph],
+) -> None:
+    assert radiographs["rg2_jply.dcm"].pixel_sha256 == radiographs["rg2_jply_fixed.dcm"].pixel_sha256
+
+
+def test_repeated_radiographs_share_their_pixel_hash(radiographs: dict[str, Radiograph]) -> None:
+    for start in ("barre_chest", "nih_dx_test[1456]", "rsna_cr"):
+        names = [name for name in radiographs if Path(name).match(f"{start}*")]
+        assert len(names) >= 2
+        assert len({radiographs[name].pixel_sha256 for name in names}) == 1
+
+
+def test_chests_are_positive_and_only_the_lying_tag_is_flagged(radiographs: dict[str, Radiograph]) -> None:
+    chests = {
+        name: read
+        for name, read in radiographs.items()
+        if name.startswith(("barre", "canon", "cxr", "nih", "rg1", "rsna")) and not read.reason
+    }
+    assert len(chests) == 14
+    flagged = [name for name, read in chests.items() if read.quality["likely_inverted"]]
+    assert flagged == ["rsna_cr_fake_mono1.dcm"]
+
+
+def test_the_index_tells_views_and_their_source() -> None:
+    index = index_folder(real_data("dicom")).set_index("file")
+    assert {name: tuple(index.loc[name, ["view", "view_source"]]) for name in VIEWS} == VIEWS
+    assert index.loc["barre_chest_implicit_nometa.dcm", "header_note"] == "no-meta-header"
+    assert index.loc["barre_chest_implicit_nometa.dcm", "transfer_syntax"] == "1.2.840.10008.1.2"
+    assert np.isnan(index.loc["barre_chest_implicit.dcm", "pixel_spacing_mm"])
+    assert np.isnan(index.loc["rg1_j2ki.dcm", "pixel_spacing_mm"])
+    assert index.loc["canon_dx_966_fixed.dcm", "pixel_spacing_mm"] == pytest.approx(0.16)
+    # Damage that only decoding shows is not known to an index of headers.
+    refused = {name: reason for name, reason in index["reason"].items() if reason}
+    assert refused == {name: reason for name, reason in REFUSED.items() if reason != "damaged-pixels"}
+
+
+@pytest.mark.slow
+def test_no_value_of_a_header_is_logged_or_given_as_a_reason(
+    caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    secrets = set()
+    paths = sorted(real_data("dicom").glob("*.dcm"))
+    for path in paths:
+        if path.name.startswith(("html", "oob")):
+            continue
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            dataset = dcmread(path, force=True, stop_before_pixels=True)
+            for keyword in ("PatientName", "PatientID", "PatientBirthDate", "StudyDate", "StudyDescription"):
+                secrets |= {str(dataset.get(keyword, "")).strip()}
+    secrets = {secret for secret in secrets if len(secret) > 3}
+    assert len(secrets) > 20
+    with caplog.at_level(logging.DEBUG):
+        reads = [read_radiograph(path, size=32) for path in paths]
+        index = index_folder(real_data("dicom"))
+    spoken = caplog.text + "".join(capfd.readouterr())
+    spoken += "".join(read.reason + read.intensity_path for read in reads)
+    spoken += "".join(index["reason"]) + "".join(index["vendor"]) + "".join(index["header_note"])
+    assert [secret for secret in secrets if secret in spoken] == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("folder", "columns", "count", "views"),
+    [
+        ("hannover", {"file": "file", "patient": "patient_id", "view": "projection"}, 158, {"PA", "AP"}),
+        (
+            "nih_small",
+            {"file": "file", "patient": "Patient ID", "date": "Follow-up #", "view": "View Position"},
+            772,
+            {"PA", "AP"},
+        ),
+    ],
+)
+def test_images_with_a_table_are_read(folder: str, columns: dict[str, str], count: int, views: set[str]) -> None:
+    table = read_image_table(real_data("images", folder, "metadata.csv"), columns=columns)
+    index = index_table(real_data("images", folder), table)
+    assert len(index) == count
+    assert index["readable"].all()
+    assert set(index["view"]) == views
+    assert (index["patient_id"] != "").all()
+    reads = [read_radiograph(real_data("images", folder) / file, size=32) for file in index["file"]]
+    assert [read.reason for read in reads if read.reason] == []
+    flagged = pd.Series([bool(read.quality["likely_inverted"]) for read in reads])
+    assert flagged.mean() < 0.05

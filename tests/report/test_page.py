@@ -1,0 +1,313 @@
+"""The report, from an archive through every stage below the waterline to the page."""
+
+import re
+from dataclasses import dataclass
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+import analyse_prognosis
+import draw_auc
+import draw_cox
+import draw_flow
+import draw_kaplan_meier
+import draw_roc
+import evaluate
+import unpack_archive
+import write_report
+import write_tables
+from cacs_cxr.report.archive import archive_bytes, archive_members
+from cacs_cxr.report.evidence import Evidence, read_evidence
+from cacs_cxr.report.numbers import estimate
+from cacs_cxr.report.page import bound, flat
+from cacs_cxr.report.paper_tables import NOT_RECORDED, assumptions
+from cacs_cxr.study import Study
+from cacs_cxr.tables import write_json
+from written_results import (
+    CONFIGURATION,
+    DEFINITION,
+    example_analysis,
+    example_flow,
+    example_predictions,
+    example_study,
+    other_study,
+)
+
+TABLES = (
+    "table1",
+    "auc",
+    "comparisons",
+    "operating_points",
+    "incidence",
+    "cox",
+    "concordance",
+    "paper_comparison",
+    "assumptions",
+)
+FIGURES = ("flow", "roc", "auc", "kaplan_meier", "cox")
+
+
+@dataclass(frozen=True)
+class Results:
+    """A finished study: its folder, its evidence and the text of its page."""
+
+    folder: Path
+    evidence: Evidence
+    page: str
+
+    @property
+    def text(self) -> str:
+        """Text of the page without markup, no-break spaces as blanks."""
+        body = self.page.partition("<body>")[2]
+        return re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", body).replace("&gt;", ">").replace("&lt;", "<")).strip()
+
+
+def finished(study: Study, analysis: pd.DataFrame, predictions: pd.DataFrame, folder: Path) -> Results:
+    """Run every rule below the waterline on an archive of the study."""
+    archive = folder / "in.tar.gz"
+    members = archive_members(analysis, predictions, example_flow(study), study, CONFIGURATION)
+    archive.write_bytes(archive_bytes(members))
+    cohort, evaluation, prognosis = folder / "cohort", folder / "evaluation", folder / "prognosis"
+    files = {
+        "study": cohort / "study.json",
+        "configuration": cohort / "configuration.json",
+        "analysis": cohort / "analysis.parquet",
+        "flow": cohort / "flow.csv",
+    }
+    scores, categories = folder / "predictions.parquet", evaluation / "predicted_categories.parquet"
+    unpack_archive.main(archive=archive, **files, predictions=scores, definition=DEFINITION, settings=CONFIGURATION)
+    base = {"analysis": files["analysis"], "study": files["study"]}
+    names = ("discrimination", "auc_comparison", "roc", "operating_points", "cutoffs", "confusion")
+    performance = {name: evaluation / f"{name}.csv" for name in names}
+    evaluate.main(**base, predictions=scores, **performance, predicted_categories=categories, cutoff_rule="youden")
+    names = ("kaplan_meier", "logrank", "cox", "cox_tests", "concordance", "incidence")
+    survival = {name: prognosis / f"{name}.csv" for name in names}
+    analyse_prognosis.main(**base, predicted_categories=categories, **survival, **CONFIGURATION["prognosis"])
+    drawn = {
+        name: {
+            "pdf": folder / f"figures/{name}.pdf",
+            "png": folder / f"figures/{name}.png",
+            "table": folder / f"figures/{name}.csv",
+        }
+        for name in FIGURES
+    }
+    defined = {"study": files["study"]}
+    draw_flow.main(flow=files["flow"], **defined, **drawn["flow"])
+    areas = performance["discrimination"]
+    draw_roc.main(roc=performance["roc"], discrimination=areas, **defined, **drawn["roc"])
+    draw_auc.main(discrimination=areas, **defined, **drawn["auc"])
+    curves, tests = survival["kaplan_meier"], survival["logrank"]
+    draw_kaplan_meier.main(kaplan_meier=curves, logrank=tests, **base, **drawn["kaplan_meier"])
+    draw_cox.main(cox=survival["cox"], **defined, **drawn["cox"])
+    performance["comparison"] = performance.pop("auc_comparison")
+    sources = {**files, **{name: path for name, path in {**performance, **survival}.items() if name in FIELDS}}
+    tables = {name: folder / f"tables/{name}.csv" for name in TABLES}
+    write_tables.main(evidence_files=sources, tables=tables)
+    manifest = folder / "manifest.json"
+    write_json({"versions": {"numpy": "2.4"}, "inputs": [{"file": "a"}, {"file": "b"}], "git": None}, manifest)
+    write_report.main(
+        evidence_files=sources,
+        tables=list(tables.values()),
+        figures=[paths["png"] for paths in drawn.values()],
+        manifest=manifest,
+        report=folder / "report.html",
+    )
+    return Results(folder, read_evidence(sources), (folder / "report.html").read_text(encoding="utf-8"))
+
+
+FIELDS = (
+    "discrimination",
+    "comparison",
+    "operating_points",
+    "confusion",
+    "logrank",
+    "cox",
+    "concordance",
+    "incidence",
+)
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
+    """The default study, small."""
+    study = example_study()
+    analysis = example_analysis(study, patients=400)
+    return finished(study, analysis, example_predictions(analysis, study), tmp_path_factory.mktemp("study"))
+
+
+@pytest.fixture(scope="module")
+def bare(tmp_path_factory: pytest.TempPathFactory) -> Results:
+    """A real study of another biomarker: one site, one model, no follow-up, no attainable AUC."""
+    study = other_study()
+    analysis = example_analysis(study, patients=120).assign(
+        followup_days=pd.array([pd.NA] * 120, dtype="Int64"), event=pd.array([pd.NA] * 120, dtype="Int64")
+    )
+    predictions = example_predictions(analysis, study)
+    chosen = predictions[predictions["model"] == "cxr"]
+    return finished(study, analysis, chosen, tmp_path_factory.mktemp("bare"))
+
+
+class Tags(HTMLParser):
+    """Every tag of a page with its attributes."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.found: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Keep the tag."""
+        self.found.append((tag, dict(attrs)))
+
+    def of(self, *names: str) -> list[dict[str, str | None]]:
+        """Attributes of the tags of these names."""
+        return [attributes for tag, attributes in self.found if tag in names]
+
+
+@pytest.mark.slow
+def test_page_loads_nothing_and_every_figure_has_its_alternative(results: Results) -> None:
+    tags = Tags(results.page)
+    assert tags.of("script", "iframe", "object", "form") == []
+    images = tags.of("img")
+    assert len(images) == 5
+    for image in images:
+        assert (image["src"] or "").startswith("data:image/png;base64,")
+        assert len(image["alt"] or "") > 40
+    for link in tags.of("link", "a"):
+        assert re.match(r"#|data:,$", link["href"] or ""), link
+    identifiers = [attributes["id"] for _, attributes in tags.found if "id" in attributes]
+    assert len(identifiers) == len(set(identifiers))
+    for link in tags.of("a"):
+        assert (link["href"] or "").removeprefix("#") in identifiers
+    assert "http://" not in results.page
+    assert "https://" not in results.page
+    assert "url(" not in results.page
+    assert tags.of("html")[0]["lang"] == "en"
+    assert len(results.page) < 15_000_000
+
+
+@pytest.mark.slow
+def test_tables_have_headings_for_rows_and_columns(results: Results) -> None:
+    tags = Tags(results.page)
+    assert len(tags.of("table")) == len(tags.of("caption")) == 9
+    assert {cell["scope"] for cell in tags.of("th")} == {"col", "row"}
+
+
+@pytest.mark.slow
+def test_simulated_patients_are_marked_everywhere(results: Results) -> None:
+    assert "Simulated patients: not evidence." in results.text
+    assert results.text.count("Simulated patients.") == 9
+    for path in [*results.folder.glob("tables/*.csv"), *results.folder.glob("figures/*.csv")]:
+        table = pd.read_csv(path)
+        assert table.columns[-1] == "simulated", path.name
+        assert table["simulated"].all()
+
+
+@pytest.mark.slow
+def test_every_decimal_of_the_text_stands_in_a_result_file(results: Results) -> None:
+    paragraphs = re.findall(
+        r"<p>(.*?)</p>",
+        results.page.partition('<section id="participants"')[2].partition('<section id="limitations"')[0],
+        re.S,
+    )
+    printed = {number for text in paragraphs for number in re.findall(r"\d+\.\d+", text)}
+    assert len(printed) > 40
+    available: set[str] = {"95"}
+    evidence = results.evidence
+    frames = [
+        evidence.discrimination,
+        evidence.comparison,
+        evidence.operating_points,
+        evidence.cox,
+        evidence.concordance,
+    ]
+    for frame in [*frames, evidence.incidence, pd.DataFrame(evidence.study.attainable)]:
+        for value in frame.select_dtypes("number").to_numpy().ravel():
+            available |= {f"{abs(value):.{digits}f}" for digits in (1, 2, 3)}
+    available |= {"0.74", "0.75", "0.77", "0.78", "0.79", "0.81", "0.82"}
+    shares = {f"{100 * n / total:.1f}" for total in range(1, 401) for n in range(total + 1)}
+    unknown = {number for number in printed if number not in available}
+    assert unknown <= shares
+    assert len(unknown) < 12
+
+
+@pytest.mark.slow
+def test_sentences_quote_the_files(results: Results) -> None:
+    evidence = results.evidence
+    row = evidence.row("discrimination", site="development", model="cxr", threshold="ge100")
+    assert row is not None
+    quoted = estimate(row["auc"], row["auc_low"], row["auc_high"]).replace("(", "(95 % CI ")
+    assert f"{quoted} for the chest radiograph model" in results.text
+    cox = evidence.row("cox", site="development", grouping="predicted", adjustment="adjusted", term="category[>=400]")
+    assert cox is not None
+    ratio = estimate(cox["hr"], cox["low"], cox["high"]).replace("(", "(95 % CI ")
+    assert f"{ratio} by predicted category" in results.text
+    everybody = evidence.row("incidence", site="external", grouping="actual", category="all")
+    assert everybody is not None
+    assert f"{everybody['n']} patients were followed for {everybody['person_years']:,.0f} person-years" in results.text
+    cells = evidence.rows("confusion", site="development", model="cxr")
+    agreed = cells.loc[cells["actual"].astype(str) == cells["predicted"].astype(str), "n"].sum()
+    assert agreed > 0
+    assert f"was the actual one in {agreed} ({agreed / 4:.1f} %) of 400 patients" in results.text
+    assert "Of 1,450 patients with a score at the development site, 400 were analysed" in results.text
+
+
+@pytest.mark.slow
+def test_methods_follow_the_configuration(results: Results) -> None:
+    assert "A test_resnet network was trained for each threshold" in results.text
+    assert "at most 183 days before or after it" in results.text
+    assert "10-fold cross-validation by patient" in results.text
+    assert "versions.numpy 2.4" in results.text
+    assert "inputs 2 entries" in results.text
+
+
+@pytest.mark.slow
+def test_study_without_external_site_follow_up_or_paper_says_so(bare: Results) -> None:
+    assert "Simulated" not in bare.text
+    assert "The study has no external site" in bare.text
+    assert "Ward. No patient has follow-up: the prognosis is not estimable." in bare.text
+    assert "The paper's numbers are not shown" in bare.text
+    assert "LDH ≥ 250" in bare.text
+    assert "CACS" not in bare.text.partition("Known and assumed Of the paper")[0]
+    assert len(Tags(bare.page).of("img")) == 3
+    assert not re.search(r"\bnan\b|None|not estimable %", bare.text)
+
+
+@pytest.mark.slow
+def test_page_never_prints_not_a_number(results: Results) -> None:
+    assert not re.search(r"\bnan\b|\bNone\b|\binf\b", results.text)
+
+
+def test_title_of_a_stranger_cannot_run_in_the_page(tmp_path: Path) -> None:
+    study = example_study(external=False)
+    hostile = Study.from_plain({**study.plain(), "title": "<script>alert(1)</script>"})
+    analysis = example_analysis(hostile, patients=60)
+    page = finished(hostile, analysis, example_predictions(analysis, hostile), tmp_path).page
+    assert "<script" not in page
+    assert "&lt;script&gt;" in page
+
+
+def test_assumptions_name_the_key_and_what_the_archive_does_not_record() -> None:
+    study = example_study()
+    table = assumptions(CONFIGURATION, study).set_index("question")
+    assert table.loc["Cross-validation", "status"] == "known from the abstract"
+    assert table.loc["Cross-validation", "this study"] == "10 folds, by patient, stratified by category"
+    assert table.loc["Backbone", "configuration key"] == "training.backbone"
+    assert table.loc["Backbone", "this study"] == "test_resnet"
+    unrecorded = assumptions({}, study).set_index("question")
+    assert unrecorded.loc["Backbone", "this study"] == NOT_RECORDED
+    assert unrecorded.loc["Networks", "this study"] == "one network a threshold: > 0, ≥ 100 and ≥ 400"
+    assert set(table["status"]) == {"known from the abstract", "inferred from the abstract", "assumed"}
+
+
+def test_signs_stay_with_their_numbers() -> None:
+    assert bound("p < .001; CACS ≥ 100 (95 % CI 0.1–0.2)") == (
+        "p\xa0<\xa0.001; CACS\xa0≥\xa0100 (95\xa0%\xa0CI\xa00.1–0.2)"
+    )
+
+
+def test_provenance_is_flat_and_short() -> None:
+    nested = {"a": {"b": [1, 2]}, "c": [{"x": 1}], "d": None}
+    assert flat(nested) == [("a.b", "1, 2"), ("c", "1 entries"), ("d", "")]

@@ -1,0 +1,197 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pytest
+import torch
+from phantom import CONFIGURATION, discs, small_study
+
+from cacs_cxr.faults import InputError
+from cacs_cxr.study import Threshold
+from cacs_cxr.tables import write_json
+from cacs_cxr.training import loop
+from cacs_cxr.training.batches import Radiographs
+from cacs_cxr.training.external import predict_sites
+from cacs_cxr.training.fold import Fold, train_fold
+from cacs_cxr.training.inference import auc
+from cacs_cxr.training.network import build_network
+from cacs_cxr.training.parts import as_part, fold_parts
+from cacs_cxr.training.weights import copy_state, load_network, write_weights
+
+GT0 = Threshold("gt0", ">", 0.0, "> 0")
+
+
+def run(
+    folder: Path, images: npt.NDArray[np.uint8], cohort: pd.DataFrame, folds: pd.DataFrame, **changes: object
+) -> Fold:
+    np.save(folder / "images.npy", images)
+    parts = fold_parts(cohort, folds, fold=0, biomarker="cacs", threshold=GT0)
+    configuration = {**CONFIGURATION, **changes}
+    return train_fold(folder / "images.npy", parts, configuration=configuration, seed=7, threshold="gt0", fold=0)
+
+
+def weights_bytes(fold: Fold, folder: Path) -> bytes:
+    write_weights(fold.state, folder / "weights.safetensors")
+    return (folder / "weights.safetensors").read_bytes()
+
+
+def losses(fold: Fold) -> list[float]:
+    return [epoch["loss"] for epoch in fold.metadata["history"]]
+
+
+def tuning_losses(fold: Fold) -> list[float]:
+    return [epoch["tuning_loss"] for epoch in fold.metadata["history"]]
+
+
+def test_two_runs_give_the_same_bytes_and_another_seed_others(tmp_path: Path) -> None:
+    study = small_study(60, side=32, seed=0)
+    first, second = (run(tmp_path, *study, ema_decay=0.9) for _ in range(2))
+    assert weights_bytes(first, tmp_path) == weights_bytes(second, tmp_path)
+    pd.testing.assert_frame_equal(first.logits, second.logits, check_exact=True)
+    assert weights_bytes(run(tmp_path, *study), tmp_path) != weights_bytes(first, tmp_path)
+
+
+def test_nothing_of_the_test_part_reaches_the_weights(tmp_path: Path) -> None:
+    """Neither its labels nor a mark burned into its positive radiographs changes training."""
+    images, cohort, folds = small_study(60, side=32, seed=0)
+    before = run(tmp_path, images, cohort, folds)
+    test = (folds["part"] == "test").to_numpy()
+    flipped = cohort.assign(cacs=cohort["cacs"].where(~test, 50.0 - cohort["cacs"]))
+    assert weights_bytes(run(tmp_path, images, flipped, folds), tmp_path) == weights_bytes(before, tmp_path)
+
+    leak = images.copy()
+    leak[test & (cohort["cacs"] > 0).to_numpy(), :4, :4] = 255
+    after = run(tmp_path, leak, cohort, folds)
+    assert weights_bytes(after, tmp_path) == weights_bytes(before, tmp_path)
+    tuning = before.logits["part"] == "tuning"
+    pd.testing.assert_frame_equal(before.logits[tuning], after.logits[tuning], check_exact=True)
+
+
+def test_the_tuning_part_is_never_augmented_nor_trained_on(tmp_path: Path) -> None:
+    """Other tuning radiographs leave every epoch's training loss as it was."""
+    images, cohort, folds = small_study(60, side=32, seed=0)
+    before = run(tmp_path, images, cohort, folds)
+    changed = images.copy()
+    changed[(folds["part"] == "tuning").to_numpy()] //= 2
+    after = run(tmp_path, changed, cohort, folds)
+    assert losses(before) == losses(after)
+    assert tuning_losses(before) != [e["tuning_loss"] for e in after.metadata["history"]]
+
+
+def test_logits_are_of_the_kept_epoch_and_the_best_by_tuning_loss(tmp_path: Path) -> None:
+    images, cohort, folds = small_study(60, side=32, seed=0)
+    fold = run(tmp_path, images, cohort, folds, epochs=4)
+    losses = [epoch["tuning_loss"] for epoch in fold.metadata["history"]]
+    assert fold.metadata["best_epoch"] == 1 + int(np.argmin(losses))
+    tuning = fold.logits[fold.logits["part"] == "tuning"]
+    loss = np.mean(np.logaddexp(0, tuning["logit"]) - tuning["label"] * tuning["logit"])
+    assert loss == pytest.approx(min(losses), abs=1e-6)
+    assert fold.logits.columns.tolist() == ["patient", "part", "label", "logit"]
+    assert fold.logits["part"].value_counts().to_dict() == {"tuning": 12, "test": 12}
+
+
+def test_metadata_tell_how_the_network_came_about(tmp_path: Path) -> None:
+    fold = run(tmp_path, *small_study(60, side=32, seed=0))
+    metadata = fold.metadata
+    write_json(metadata, tmp_path / "metadata.json")
+    read = json.loads((tmp_path / "metadata.json").read_text())
+    assert read["parts"] == {
+        "train": {"n": 36, "n_positive": 18},
+        "tuning": {"n": 12, "n_positive": 6},
+        "test": {"n": 12, "n_positive": 6},
+    }
+    assert read["preprocessing"]["size"] == 32
+    assert read["configuration"] == CONFIGURATION
+    assert read["versions"]["torch"] == torch.__version__
+    assert set(read["seconds"]) == {
+        "total", "forward_backward", "optimiser", "augmentation", "evaluation", "prediction", "job"
+    }  # fmt: skip
+    parts = sum(read["seconds"][name] for name in ("forward_backward", "optimiser", "augmentation", "evaluation"))
+    assert 0.5 * read["seconds"]["total"] < parts <= read["seconds"]["total"]
+    assert len(read["history"]) == 2
+    assert read["seed"] == 7
+    assert len(read["data_sha256"]["test"]) == 64
+
+
+def test_a_loss_that_diverges_is_an_error_with_a_remedy(tmp_path: Path) -> None:
+    with pytest.raises(FloatingPointError, match=r"training\.learning_rate lower"):
+        run(tmp_path, *small_study(60, side=32, seed=0), learning_rate=1e30)
+
+
+def test_out_of_memory_in_training_names_the_batch_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> torch.Tensor:
+        raise torch.OutOfMemoryError("CUDA out of memory.")
+
+    monkeypatch.setattr(loop, "augment", full)
+    with pytest.raises(InputError, match=r"Set training\.batch_size to 8"):
+        run(tmp_path, *small_study(60, side=32, seed=0))
+
+
+def test_the_average_of_weights_follows_by_its_decay() -> None:
+    average, _ = build_network("test_byobnet", init="none", seed=0)
+    network, _ = build_network("test_byobnet", init="none", seed=1)
+    expected = {
+        name: 0.75 * tensor + 0.25 * network.state_dict()[name]
+        for name, tensor in copy_state(average).items()
+        if tensor.is_floating_point()
+    }
+    loop.follow(average, network, decay=0.75)
+    for name, tensor in expected.items():
+        torch.testing.assert_close(average.state_dict()[name], tensor)
+
+
+def test_a_copied_state_does_not_follow_the_network() -> None:
+    network, _ = build_network("test_byobnet", init="none", seed=0)
+    state = copy_state(network)
+    name, weight = next(iter(network.named_parameters()))
+    with torch.no_grad():
+        weight.add_(1.0)
+    assert not torch.equal(state[name], weight)
+
+
+def test_frozen_networks_predict_external_sites_as_they_predicted_their_test_fold(tmp_path: Path) -> None:
+    images, cohort, folds = small_study(60, side=32, seed=0)
+    fold = run(tmp_path, images, cohort, folds)
+    write_weights(fold.state, tmp_path / "weights.safetensors")
+    write_json(fold.metadata, tmp_path / "metadata.json")
+    networks = [(tmp_path / "weights.safetensors", tmp_path / "metadata.json")]
+    tested = cohort[(folds["part"] == "test").to_numpy()]
+    part = as_part(tested, biomarker="cacs", threshold=GT0)
+    predicted = predict_sites(tmp_path / "images.npy", tested, part, networks=networks, device="cpu", threads=1)
+    assert predicted.columns.tolist() == ["site", "patient", "fold", "label", "logit"]
+    own = fold.logits[fold.logits["part"] == "test"].reset_index(drop=True)
+    np.testing.assert_allclose(predicted["logit"], own["logit"], atol=1e-5)
+    assert predicted["patient"].tolist() == own["patient"].tolist()
+
+
+def test_images_of_another_size_are_refused(tmp_path: Path) -> None:
+    fold = run(tmp_path, *small_study(60, side=32, seed=0))
+    write_weights(fold.state, tmp_path / "weights.safetensors")
+    with pytest.raises(InputError, match=r"64 x 64 pixels.*32 x 32"):
+        load_network(tmp_path / "weights.safetensors", fold.metadata, size=64, device=torch.device("cpu"))
+    other = {**fold.metadata, "backbone": "test_resnet"}
+    with pytest.raises(InputError, match="the tensors of test_resnet"):
+        load_network(tmp_path / "weights.safetensors", other, size=32, device=torch.device("cpu"))
+
+
+@pytest.mark.slow
+def test_a_network_learns_an_easy_phantom(tmp_path: Path) -> None:
+    fold = run(tmp_path, *small_study(400, side=32, seed=0), epochs=8, backbone="test_resnet")
+    test = fold.logits[fold.logits["part"] == "test"]
+    assert auc(test["label"].to_numpy(), test["logit"].to_numpy()) > 0.95
+
+
+@pytest.mark.slow
+def test_shuffled_labels_teach_nothing(tmp_path: Path) -> None:
+    _, cohort, folds = small_study(600, side=32, seed=0)
+    images = discs(np.random.default_rng(1).permutation(600) % 2, side=32, seed=0)
+    fold = run(tmp_path, images, cohort, folds, epochs=6)
+    test = fold.logits[fold.logits["part"] == "test"]
+    # 120 patients, half positive: the AUC's standard error is 0.053 where nothing is learnt.
+    assert abs(auc(test["label"].to_numpy(), test["logit"].to_numpy()) - 0.5) < 1.96 * 0.053
+
+
+def test_radiographs_count_their_patients() -> None:
+    assert len(Radiographs(torch.zeros(3, 2, 2, dtype=torch.uint8), torch.zeros(3))) == 3

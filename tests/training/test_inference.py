@@ -1,0 +1,38 @@
+import numpy as np
+import pytest
+import torch
+
+from cacs_cxr.training.batches import Radiographs
+from cacs_cxr.training.inference import auc, log_loss, predict_logits
+from cacs_cxr.training.network import build_network
+
+
+def test_auc_by_hand() -> None:
+    labels = np.array([0, 0, 1, 1])
+    assert auc(labels, np.array([0.1, 0.4, 0.35, 0.8])) == 0.75
+    assert auc(labels, np.array([1.0, 1.0, 1.0, 1.0])) == 0.5
+    assert np.isnan(auc(np.zeros(3, dtype=np.int64), np.arange(3.0)))
+
+
+def test_log_loss_by_hand() -> None:
+    assert log_loss(np.array([1, 0]), np.array([0.0, 0.0])) == pytest.approx(np.log(2))
+    assert log_loss(np.array([1]), np.array([-1000.0])) == pytest.approx(1000.0)
+
+
+def test_prediction_is_in_evaluation_mode_and_does_not_depend_on_the_batch() -> None:
+    network, _ = build_network("test_byobnet", init="none", seed=0)
+    network.train()
+    before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
+    pixels = torch.randint(0, 256, (7, 32, 32), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+    radiographs = Radiographs(pixels, torch.zeros(7))
+    whole = predict_logits(network, radiographs, mean=0.5, sd=0.2, batch_size=7)
+    np.testing.assert_allclose(predict_logits(network, radiographs, mean=0.5, sd=0.2, batch_size=2), whole, atol=1e-5)
+    assert network.training
+    assert all(torch.equal(before[name], tensor) for name, tensor in network.state_dict().items())
+
+
+def test_logits_that_are_not_finite_are_an_error() -> None:
+    network, _ = build_network("test_byobnet", init="none", seed=0)
+    radiographs = Radiographs(torch.zeros(2, 32, 32, dtype=torch.uint8), torch.zeros(2))
+    with pytest.raises(FloatingPointError, match=r"2 of 2 logits.*learning_rate"):
+        predict_logits(network, radiographs, mean=float("nan"), sd=1.0, batch_size=2)

@@ -1,0 +1,63 @@
+"""Captions and text alternatives of the figures and tables."""
+
+from cacs_cxr.study import Study
+
+
+def figure_captions(study: Study) -> dict[str, tuple[str, str]]:
+    """Caption and text alternative of every figure, by the file's stem, in the order of the report."""
+    short, event = study.biomarker.short, study.event.name
+    return {
+        "flow": (
+            "Flow of radiographs and patients at every site.",
+            "Flow diagram: boxes with the numbers of radiographs and patients kept and excluded at each step, for each "
+            "site. The numbers stand in figures/flow.csv.",
+        ),
+        "roc": (
+            f"ROC curves for {short}. Thick: pooled over out-of-fold predictions, or external; thin: single folds "
+            "of the "
+            "chest radiograph model.",
+            "ROC curves of every model, a panel for each threshold and site. The areas with their intervals stand "
+            "in the "
+            "table of AUCs.",
+        ),
+        "auc": (
+            "AUCs with 95 % confidence intervals"
+            + (", the paper's AUCs" if study.biomarker.name == "cacs" else "")
+            + (" and the best AUCs that the simulation allows." if study.simulated else "."),
+            "Dot plot of the AUC of every model and site at each threshold; the same numbers stand in the table "
+            "of AUCs.",
+        ),
+        "kaplan_meier": (
+            f"{event} by actual (left) and predicted (right) {short} category, with numbers at risk.",
+            f"Kaplan–Meier curves of {event} by actual and by predicted category at each site, with numbers at "
+            "risk below. "
+            "Rates and tests stand in the table of incidence and in the text.",
+        ),
+        "cox": (
+            f"Hazard ratios for {event} by actual and predicted {short} category, unadjusted and adjusted.",
+            "Forest plot of the hazard ratios that the table of hazard ratios lists.",
+        ),
+    }
+
+
+def table_captions(study: Study) -> dict[str, str]:
+    """Caption of every table, by the file's stem."""
+    short, event = study.biomarker.short, study.event.name
+    return {
+        "table1": (
+            "Characteristics of the patients by site and, at the development site, by actual category. SMD: "
+            "standardised "
+            "difference, external minus development (absolute over all categories)."
+        ),
+        "auc": f"Discrimination of {short} at each threshold.",
+        "comparisons": "Differences of AUC between models in the same patients (DeLong's paired test).",
+        "operating_points": "Operating points at cut-offs frozen on development, with Wilson's intervals.",
+        "incidence": f"{event} by category: events, person-years, rates with exact Poisson intervals.",
+        "cox": (
+            f"Hazard ratios for {event} against the lowest category; patients and events are the category's own, for "
+            "clinical factors those of the model."
+        ),
+        "concordance": "Harrell's C by category, unadjusted, and with the clinical factors, adjusted.",
+        "paper_comparison": "The paper's numbers beside this study's.",
+        "assumptions": "What the paper's abstract states, and what this study assumed where it is silent.",
+    }

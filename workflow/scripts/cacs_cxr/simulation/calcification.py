@@ -1,0 +1,51 @@
+"""Calcification of the aortic arch and of the left coronary artery, drawn as flecks of mineral."""
+
+import numpy as np
+import numpy.typing as npt
+
+from cacs_cxr.simulation.anatomy import Chest, arch_arc, coronary_course
+from cacs_cxr.simulation.shapes import Plane
+
+
+def _add_flecks(
+    plane: Plane,
+    *,
+    x: Plane,
+    y: Plane,
+    points: tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]],
+    sizes: npt.NDArray[np.float64],
+    mineral: npt.NDArray[np.float64],
+) -> None:
+    """Add flecks of mineral (mm of bone in their middle) to a plane, each in a small window around it."""
+    pixel = float(np.hypot(x[0, 1] - x[0, 0], y[0, 1] - y[0, 0]))
+    origin = np.array([x[0, 0], y[0, 0]])
+    right = np.array([x[0, 1] - x[0, 0], y[0, 1] - y[0, 0]]) / pixel**2
+    below = np.array([x[1, 0] - x[0, 0], y[1, 0] - y[0, 0]]) / pixel**2
+    for px, py, size, height in zip(*points, sizes, mineral, strict=True):
+        # A fleck smaller than a pixel keeps its mass: it is widened and thinned.
+        wide = float(np.hypot(size, 0.45 * pixel))
+        offset = np.array([px, py]) - origin
+        column, row, reach = int(offset @ right), int(offset @ below), int(3 * wide / pixel) + 2
+        window = np.s_[
+            max(row - reach, 0) : max(row + reach + 1, 0), max(column - reach, 0) : max(column + reach + 1, 0)
+        ]
+        square = (x[window] - px) ** 2 + (y[window] - py) ** 2
+        plane[window] += np.float32(height * (size / wide) ** 2) * np.exp(-square / np.float32(2 * wide**2))
+
+
+def calcifications(chest: Chest, x: Plane, y: Plane, generator: np.random.Generator) -> Plane:
+    """Calcification of the aortic arch's wall and of the left coronary artery."""
+    plane = np.zeros_like(x)
+    count = 26
+    angles = generator.uniform(-2.4, 0.9, count)
+    mineral = 0.55 * chest.arch_calcium * generator.gamma(2.0, 0.5, count)
+    _add_flecks(
+        plane, x=x, y=y, points=arch_arc(chest, angles), sizes=generator.uniform(1.2, 2.4, count), mineral=mineral
+    )
+    count = 14
+    along = generator.beta(1.2, 2.2, count)
+    px, py = coronary_course(chest, along)
+    points = (px + generator.normal(0, 1.2, count), py + generator.normal(0, 1.2, count))
+    mineral = 0.55 * chest.coronary_calcium * generator.gamma(1.5, 0.7, count)
+    _add_flecks(plane, x=x, y=y, points=points, sizes=generator.uniform(0.8, 1.8, count), mineral=mineral)
+    return plane

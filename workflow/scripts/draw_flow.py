@@ -1,0 +1,28 @@
+"""Draw the flow diagram of radiographs and patients."""
+
+from pathlib import Path
+
+from cacs_cxr.figures.flow import draw_flow, flow_frame
+from cacs_cxr.figures.style import write_figure
+from cacs_cxr.job import logged
+from cacs_cxr.study import Study
+from cacs_cxr.tables import read_written_table
+
+
+def main(*, flow: Path, study: Path, pdf: Path, png: Path, table: Path) -> None:
+    """Write the figure and the CSV of what it draws."""
+    definition = Study.read(study)
+    drawn = flow_frame(read_written_table(flow), definition)
+    figure = draw_flow(drawn, definition)
+    write_figure(figure, drawn, simulated=definition.simulated, pdf=pdf, png=png, table=table)
+
+
+if __name__ == "__main__":
+    with logged(snakemake):
+        main(
+            flow=Path(snakemake.input.flow),
+            study=Path(snakemake.input.study),
+            pdf=Path(snakemake.output.pdf),
+            png=Path(snakemake.output.png),
+            table=Path(snakemake.output.csv),
+        )

@@ -1,0 +1,47 @@
+"""Write the report, one self-contained page, from the result files, the printed tables and the figures."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from cacs_cxr.job import logged
+from cacs_cxr.report.evidence import read_evidence
+from cacs_cxr.report.page import read_tables, render_page
+from cacs_cxr.tables import read_json, write_text
+
+LISTS = ("tables", "figures", "manifest")
+
+
+def main(
+    *,
+    evidence_files: Mapping[str, Path],
+    tables: Sequence[Path],
+    figures: Sequence[Path],
+    manifest: Path | None,
+    report: Path,
+) -> None:
+    """Write report.html.
+
+    Args:
+        evidence_files: result files by field of `cacs_cxr.report.evidence.Evidence`.
+        tables: printed tables (CSV).
+        figures: figures (PNG).
+        manifest: JSON of versions, seeds, checksums and hardware; None where there is none.
+    """
+    page = render_page(
+        read_evidence(evidence_files),
+        tables=read_tables(tables),
+        figures={path.stem: path.read_bytes() for path in figures},
+        provenance=read_json(manifest) if manifest is not None else {},
+    )
+    write_text(page, report)
+
+
+if __name__ == "__main__":
+    with logged(snakemake):
+        main(
+            evidence_files={name: Path(path) for name, path in snakemake.input.items() if name not in LISTS},
+            tables=[Path(path) for path in snakemake.input.tables],
+            figures=[Path(path) for path in snakemake.input.figures],
+            manifest=Path(snakemake.input.manifest) if "manifest" in snakemake.input.keys() else None,  # noqa: SIM118
+            report=Path(snakemake.output.report),
+        )
