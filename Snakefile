@@ -26,7 +26,6 @@ if config["start_from"] == "sites":
     if config["simulated"]:
 
         include: "workflow/rules/simulation.smk"
-
     include: "workflow/rules/imaging.smk"
     include: "workflow/rules/cohort.smk"
     include: "workflow/rules/training.smk"
@@ -44,10 +43,10 @@ include: "workflow/rules/report.smk"
 
 rule all:
     default_target: True
-    localrule: True
     input:
         rules.report.input,
         rules.figures.input,
         rules.tables.input,
         rules.archive.input,
         "results/manifest.json",
+    localrule: True

@@ -257,3 +257,98 @@ def test_code_digest_sees_meaning_only(tmp_path: Path) -> None:
     after = digests()
     assert after["evaluate.py"] != before["evaluate.py"]
     assert after["train_network.py"] == before["train_network.py"]
+
+
+def export(mini: Path, folder: Path) -> dict[str, object]:
+    """Tables of the mini study's development site as a hospital's own, copied to `folder`, and their overlay."""
+    for name in ("patients.csv", "scores.csv", "outcomes.csv"):
+        shutil.copy(mini / "data/simulated/development" / name, folder / name)
+    columns = {"patient": "patient_id"}
+    site = {
+        "name": "hospital",
+        "role": "development",
+        "dates": "iso",
+        "patients": {
+            "file": "patients.csv",
+            "columns": {**columns, "age": "age_years", "sex": "sex", "bmi": "bmi"},
+        },
+        "scores": {"file": "scores.csv", "columns": {**columns, "date": "ct_date", "value": "agatston"}},
+        "outcomes": {"file": "outcomes.csv", "columns": {**columns, "date": "last_date", "event": "mace"}},
+        "radiographs": {"folder": str(mini / "data/simulated/development/radiographs")},
+    }
+    return {"simulated": False, "sites": [site], "imaging": {"size": 32}, "folds": {"count": 3}}
+
+
+@pytest.mark.slow
+def test_faulty_tables_stop_the_study_with_all_their_faults(mini: Path, tmp_path: Path) -> None:
+    overlay = export(mini, tmp_path)
+    patients = pd.read_csv(tmp_path / "patients.csv", dtype=str)
+    patients.loc[3, "sex"] = "X"
+    patients.loc[len(patients)] = patients.loc[7]
+    patients.to_csv(tmp_path / "patients.csv", index=False)
+    scores = pd.read_csv(tmp_path / "scores.csv", dtype=str)
+    scores.loc[4, "agatston"] = "-12"
+    scores.to_csv(tmp_path / "scores.csv", index=False)
+    done = snakemake(directory=tmp_path, overlay=overlay)
+    assert done.returncode != 0
+    assert "3 faults in the input" in done.stdout, done.stdout
+    assert "patients.csv, row 5, column 'sex': found 'X'" in done.stdout
+    assert re.search(r"scores.csv, row 6, column 'agatston': found '-12'", done.stdout)
+    assert f"patients.csv, row {len(patients) + 1}" in done.stdout
+    assert not list((tmp_path / "results").rglob("*.parquet"))
+
+
+@pytest.mark.slow
+def test_check_inputs_predicts_the_flow(mini: Path, tmp_path: Path) -> None:
+    done = snakemake("check_inputs", directory=tmp_path, overlay=export(mini, tmp_path))
+    assert done.returncode == 0, done.stdout + logs_of(tmp_path)
+    flow = pd.read_csv(mini / "results/cohort/flow.csv").query("site == 'development' and unit == 'patients'")
+    eligible = flow.loc[flow["label"] == "Eligible patients", "n"].item()
+    assert re.search(rf"\b{eligible}\b.*[Ee]ligible|[Ee]ligible.*\b{eligible}\b", done.stdout), done.stdout
+    assert (tmp_path / "restricted/pseudonym.key").exists()
+
+
+def test_an_archive_of_somebody_elses_predictions(tmp_path: Path) -> None:
+    """Two models of any name, one site without folds, no follow-up: everything that can be said is said."""
+    generator = np.random.default_rng(1)
+    n = 300
+    cacs = np.where(generator.random(n) < 0.5, 0, generator.lognormal(4, 1.5, n)).round(1)
+    patients = pd.DataFrame(
+        {
+            "patient": [f"{number:04d}" for number in range(n)],
+            "site": "theirs",
+            "fold": np.arange(n) % 5,
+            "cacs": cacs,
+            "age": generator.normal(60, 8, n).round(1),
+            "sex": generator.choice(["F", "M"], n),
+            "bmi": np.where(generator.random(n) < 0.1, np.nan, generator.normal(25, 3, n).round(1)),
+            "followup_days": "",
+            "event": "",
+        }
+    )
+    logit = np.log1p(cacs) - 2 + generator.normal(0, 2, n)
+    rows = [
+        pd.DataFrame(
+            {
+                "patient": patients["patient"],
+                "site": "theirs",
+                "model": model,
+                "threshold": threshold,
+                "probability": 1 / (1 + np.exp(-(logit - shift + generator.normal(0, noise, n)))),
+            }
+        )
+        for model, noise in (("cxr", 1.0), ("transformer", 0.2))
+        for threshold, shift in (("gt0", 0), ("ge100", 2), ("ge400", 3))
+    ]
+    (tmp_path / "theirs").mkdir()
+    patients.to_csv(tmp_path / "theirs/analysis.csv", index=False)
+    pd.concat(rows).to_csv(tmp_path / "theirs/predictions.csv", index=False)
+    overlay = {"start_from": "predictions", "archive": str(tmp_path / "theirs"), "simulated": False}
+    done = snakemake(directory=tmp_path, overlay=overlay)
+    assert done.returncode == 0, done.stdout + logs_of(tmp_path)
+    table = pd.read_csv(tmp_path / "results/evaluation/discrimination.csv")
+    assert set(table["model"]) == {"cxr", "transformer"}
+    assert (table["n"] == n).all()
+    page = (tmp_path / "results/report.html").read_text(encoding="utf-8")
+    assert "transformer" in page
+    assert "not estimable" in page or "no follow-up" in page.lower()

@@ -30,9 +30,7 @@ def study(n: int = 200, external: int = 40, seed: int = 0) -> dict[str, Any]:
     inner = cohort["patient"].head(n)
     folds, logits, outside = [], {}, []
     for fold in range(FOLDS):
-        part = np.where(
-            np.arange(n) % FOLDS == fold, "test", np.where(np.arange(n) // 4 % 3 == 0, "tuning", "train")
-        )
+        part = np.where(np.arange(n) % FOLDS == fold, "test", np.where(np.arange(n) // 4 % 3 == 0, "tuning", "train"))
         folds.append(pd.DataFrame({"patient": inner, "fold": fold, "part": part}))
         noisy = signal + random.normal(0, 0.3, total)
         table = pd.DataFrame({"patient": inner, "part": part, "logit": noisy[:n]})

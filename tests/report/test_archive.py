@@ -322,6 +322,15 @@ def test_checksums_cover_every_file_but_themselves() -> None:
     assert checksum_lines(rest) == members["checksums.txt"].decode()
 
 
+def test_missing_values_as_r_writes_them_are_empty() -> None:
+    members = members_of(example_study())
+    table = pd.read_csv(io.BytesIO(members["analysis.csv"]), dtype=str, keep_default_na=False)
+    table.loc[3, ["bmi", "followup_days", "event"]] = "NA"
+    members["analysis.csv"] = table.to_csv(index=False).encode()
+    _, analysis, _, _, _ = received_tables(members, DEFINITION, archive="a")
+    assert analysis.loc[3, ["bmi", "followup_days", "event"]].isna().all()
+
+
 def test_floats_are_read_to_the_last_bit() -> None:
     study = example_study()
     analysis = example_analysis(study, patients=40)

@@ -1,5 +1,6 @@
 """The report, from an archive through every stage below the waterline to the page."""
 
+import html
 import re
 from dataclasses import dataclass
 from html.parser import HTMLParser
@@ -61,7 +62,7 @@ class Results:
     def text(self) -> str:
         """Text of the page without markup, no-break spaces as blanks."""
         body = self.page.partition("<body>")[2]
-        return re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", body).replace("&gt;", ">").replace("&lt;", "<")).strip()
+        return re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]*>", " ", body))).strip()
 
 
 def finished(study: Study, analysis: pd.DataFrame, predictions: pd.DataFrame, folder: Path) -> Results:
@@ -280,6 +281,7 @@ def test_page_never_prints_not_a_number(results: Results) -> None:
     assert not re.search(r"\bnan\b|\bNone\b|\binf\b", results.text)
 
 
+@pytest.mark.slow
 def test_title_of_a_stranger_cannot_run_in_the_page(tmp_path: Path) -> None:
     study = example_study(external=False)
     hostile = Study.from_plain({**study.plain(), "title": "<script>alert(1)</script>"})
@@ -287,6 +289,21 @@ def test_title_of_a_stranger_cannot_run_in_the_page(tmp_path: Path) -> None:
     page = finished(hostile, analysis, example_predictions(analysis, hostile), tmp_path).page
     assert "<script" not in page
     assert "&lt;script&gt;" in page
+
+
+@pytest.mark.slow
+def test_every_result_file_and_column_is_documented(results: Results) -> None:
+    documented = (Path(__file__).parents[2] / "docs" / "outputs.md").read_text(encoding="utf-8")
+    files = [*results.folder.glob("*/*.csv"), *results.folder.glob("*/*.json"), *results.folder.glob("*/*.parquet")]
+    assert len(files) > 25
+    for path in files:
+        name = f"{path.parent.name}/{path.name}"
+        assert name in documented, name
+        if path.suffix == ".json" or path.stem == "table1":
+            continue
+        columns = pd.read_csv(path).columns if path.suffix == ".csv" else pd.read_parquet(path).columns
+        for column in columns:
+            assert f"`{re.sub(r'_[0-9.]+y', '_{years}y', column)}`" in documented, f"{name}: {column}"
 
 
 def test_assumptions_name_the_key_and_what_the_archive_does_not_record() -> None:

@@ -29,6 +29,6 @@ rule unpack_archive:
 
 
 rule predictions:
-    localrule: True
     input:
         rules.unpack_archive.output,
+    localrule: True

@@ -118,7 +118,9 @@ rule describe_study:
         cohort="results/cohort/cohort.parquet",
         folds="results/cohort/folds.csv",
         attainable=(
-            expand("data/simulated/{site}/truth/attainable.csv", site=site_names()) if config["simulated"] else []
+            expand("data/simulated/{site}/truth/attainable.csv", site=site_names())
+            if config["simulated"]
+            else []
         ),
     output:
         study="results/cohort/study.json",
@@ -144,8 +146,8 @@ rule describe_study:
 
 
 rule cohort:
-    localrule: True
     input:
         rules.build_cohort.output,
         rules.split_folds.output,
         rules.describe_study.output,
+    localrule: True

@@ -1,4 +1,4 @@
-"""What the rule files share: functions only."""
+"""Functions that the stages share, and the check of the configuration."""
 
 import sys
 from pathlib import Path
@@ -8,13 +8,17 @@ for folder in ("workflow", "workflow/scripts"):
 
 from snakemake.exceptions import WorkflowError
 
+from cacs_cxr.accelerators import nvidia_gpus
 from cacs_cxr.code_digest import code_digest as code
 from cacs_cxr.configuration import check_configuration
 from cacs_cxr.faults import InputError
 from progress import show_progress
 
 try:
-    check_configuration(config, schema_file=Path(workflow.basedir, "workflow/schemas/config.schema.yaml"))
+    check_configuration(
+        config,
+        schema_file=Path(workflow.basedir, "workflow/schemas/config.schema.yaml"),
+    )
 except InputError as error:
     raise WorkflowError(str(error)) from None
 
@@ -61,7 +65,11 @@ def site_tables(names):
     for name in names:
         parts = [site(name)["patients"], site(name)["scores"], site(name)["outcomes"]]
         files += [part["file"] for part in parts if part]
-        files += [site(name)["radiographs"]["table"]] if "table" in site(name)["radiographs"] else []
+        files += (
+            [site(name)["radiographs"]["table"]]
+            if "table" in site(name)["radiographs"]
+            else []
+        )
     return list(dict.fromkeys(files))
 
 
@@ -70,21 +78,37 @@ def radiograph_folders(names):
     folders = [site(name)["radiographs"]["folder"] for name in names]
     if not config["simulated"]:
         return folders
-    return [f"{folder}/shard-{shard}" for folder in folders for shard in range(config["simulation"]["shards"])]
+    return [
+        f"{folder}/shard-{shard}"
+        for folder in folders
+        for shard in range(config["simulation"]["shards"])
+    ]
 
 
 def gpus():
     """GPUs that a job with a network asks for."""
     wanted = config["training"]["device"]
-    return int(wanted == "cuda" or (wanted == "auto" and Path("/proc/driver/nvidia/gpus").exists()))
+    return int(wanted == "cuda" or (wanted == "auto" and bool(nvidia_gpus())))
 
 
 def settings():
     """The configuration without the paths of a machine: what a reader needs to know of the method."""
-    return {key: value for key, value in config.items() if key not in ("sites", "start_from", "archive")}
+    return {
+        key: value
+        for key, value in config.items()
+        if key not in ("sites", "start_from", "archive")
+    }
 
 
 def definition():
     """What is studied, as plain values: the part of the configuration that tables and figures are named by."""
-    keys = ["title", "simulated", "biomarker", "thresholds", "categories", "factors", "event"]
+    keys = [
+        "title",
+        "simulated",
+        "biomarker",
+        "thresholds",
+        "categories",
+        "factors",
+        "event",
+    ]
     return {key: config[key] for key in keys}

@@ -6,7 +6,9 @@ rule draw_flow:
         flow="results/cohort/flow.csv",
         study="results/cohort/study.json",
     output:
-        pdf=report("results/figures/flow.pdf", category="Cohort", caption="../report/flow.rst"),
+        pdf=report(
+            "results/figures/flow.pdf", category="Cohort", caption="../report/flow.rst"
+        ),
         png="results/figures/flow.png",
         csv="results/figures/flow.csv",
     log:
@@ -31,7 +33,11 @@ rule draw_roc:
         discrimination="results/evaluation/discrimination.csv",
         study="results/cohort/study.json",
     output:
-        pdf=report("results/figures/roc.pdf", category="Discrimination", caption="../report/roc.rst"),
+        pdf=report(
+            "results/figures/roc.pdf",
+            category="Discrimination",
+            caption="../report/roc.rst",
+        ),
         png="results/figures/roc.png",
         csv="results/figures/roc.csv",
     log:
@@ -55,7 +61,11 @@ rule draw_auc:
         discrimination="results/evaluation/discrimination.csv",
         study="results/cohort/study.json",
     output:
-        pdf=report("results/figures/auc.pdf", category="Discrimination", caption="../report/auc.rst"),
+        pdf=report(
+            "results/figures/auc.pdf",
+            category="Discrimination",
+            caption="../report/auc.rst",
+        ),
         png="results/figures/auc.png",
         csv="results/figures/auc.csv",
     log:
@@ -81,7 +91,11 @@ rule draw_kaplan_meier:
         analysis="results/cohort/analysis.parquet",
         study="results/cohort/study.json",
     output:
-        pdf=report("results/figures/kaplan_meier.pdf", category="Prognosis", caption="../report/kaplan_meier.rst"),
+        pdf=report(
+            "results/figures/kaplan_meier.pdf",
+            category="Prognosis",
+            caption="../report/kaplan_meier.rst",
+        ),
         png="results/figures/kaplan_meier.png",
         csv="results/figures/kaplan_meier.csv",
     log:
@@ -105,7 +119,11 @@ rule draw_cox:
         cox="results/prognosis/cox.csv",
         study="results/cohort/study.json",
     output:
-        pdf=report("results/figures/cox.pdf", category="Prognosis", caption="../report/cox.rst"),
+        pdf=report(
+            "results/figures/cox.pdf",
+            category="Prognosis",
+            caption="../report/cox.rst",
+        ),
         png="results/figures/cox.png",
         csv="results/figures/cox.csv",
     log:
@@ -125,6 +143,10 @@ rule draw_cox:
 
 
 rule figures:
-    localrule: True
     input:
-        expand("results/figures/{figure}.{suffix}", figure=FIGURES, suffix=["pdf", "png", "csv"]),
+        expand(
+            "results/figures/{figure}.{suffix}",
+            figure=FIGURES,
+            suffix=["pdf", "png", "csv"],
+        ),
+    localrule: True

@@ -5,7 +5,9 @@ rule index_radiographs:
     input:
         folders=lambda wildcards: radiograph_folders([wildcards.site]),
         tables=lambda wildcards: [
-            table for table in [site(wildcards.site)["radiographs"].get("table")] if table
+            table
+            for table in [site(wildcards.site)["radiographs"].get("table")]
+            if table
         ],
     output:
         index="restricted/{site}/index.parquet",
@@ -58,8 +60,14 @@ rule preprocess_radiographs:
 rule assemble_images:
     input:
         selection="restricted/selection.parquet",
-        shard_images=expand("results/images/shards/shard-{shard}.npy", shard=range(config["imaging"]["shards"])),
-        shard_tables=expand("results/images/shards/shard-{shard}.parquet", shard=range(config["imaging"]["shards"])),
+        shard_images=expand(
+            "results/images/shards/shard-{shard}.npy",
+            shard=range(config["imaging"]["shards"]),
+        ),
+        shard_tables=expand(
+            "results/images/shards/shard-{shard}.parquet",
+            shard=range(config["imaging"]["shards"]),
+        ),
     output:
         images="results/images/images.npy",
         table="results/images/images.parquet",
@@ -84,6 +92,6 @@ rule assemble_images:
 
 
 rule images:
-    localrule: True
     input:
         rules.assemble_images.output,
+    localrule: True

@@ -38,9 +38,9 @@ rule write_tables:
 
 
 rule tables:
-    localrule: True
     input:
         expand("results/tables/{table}.csv", table=TABLES),
+    localrule: True
 
 
 rule write_report:
@@ -68,9 +68,9 @@ rule write_report:
 
 
 rule report:
-    localrule: True
     input:
         "results/report.html",
+    localrule: True
 
 
 rule write_archive:
@@ -99,9 +99,9 @@ rule write_archive:
 
 
 rule archive:
-    localrule: True
     input:
         "results/archive.tar.gz",
+    localrule: True
 
 
 rule write_manifest:

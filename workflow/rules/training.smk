@@ -37,8 +37,13 @@ rule predict_external:
     input:
         images="results/images/images.npy",
         cohort="results/cohort/cohort.parquet",
-        weights=expand("results/models/{{threshold}}/fold-{fold}/weights.safetensors", fold=folds()),
-        metadata=expand("results/models/{{threshold}}/fold-{fold}/metadata.json", fold=folds()),
+        weights=expand(
+            "results/models/{{threshold}}/fold-{fold}/weights.safetensors",
+            fold=folds(),
+        ),
+        metadata=expand(
+            "results/models/{{threshold}}/fold-{fold}/metadata.json", fold=folds()
+        ),
     output:
         logits="results/models/{threshold}/external_logits.parquet",
     log:
@@ -65,18 +70,29 @@ rule predict_external:
 
 
 rule models:
-    localrule: True
     input:
-        expand("results/models/{threshold}/fold-{fold}/weights.safetensors", threshold=thresholds(), fold=folds()),
+        expand(
+            "results/models/{threshold}/fold-{fold}/weights.safetensors",
+            threshold=thresholds(),
+            fold=folds(),
+        ),
+    localrule: True
 
 
 rule predict:
     input:
         cohort="results/cohort/cohort.parquet",
         folds="results/cohort/folds.csv",
-        logits=expand("results/models/{threshold}/fold-{fold}/logits.parquet", threshold=thresholds(), fold=folds()),
+        logits=expand(
+            "results/models/{threshold}/fold-{fold}/logits.parquet",
+            threshold=thresholds(),
+            fold=folds(),
+        ),
         external_logits=(
-            expand("results/models/{threshold}/external_logits.parquet", threshold=thresholds())
+            expand(
+                "results/models/{threshold}/external_logits.parquet",
+                threshold=thresholds(),
+            )
             if site_names("external")
             else []
         ),
@@ -105,6 +121,6 @@ rule predict:
 
 
 rule predictions:
-    localrule: True
     input:
         rules.predict.output,
+    localrule: True

@@ -11,6 +11,8 @@ from typing import Any
 
 import pandas as pd
 
+from cacs_cxr.accelerators import nvidia_gpus
+
 PACKAGES = (
     "snakemake", "torch", "torchvision", "timm", "safetensors", "numpy", "pandas", "pyarrow", "scipy", "scikit-learn",
     "statsmodels", "lifelines", "pydicom", "python-gdcm", "pylibjpeg-openjpeg", "pyjpegls", "pillow", "matplotlib",
@@ -74,13 +76,6 @@ def hardware() -> dict[str, Any]:
             line.split(":", 1)[1].strip() for line in information.read_text().splitlines() if "model name" in line
         ]
         processor = models[0] if models else processor
-    gpus = sorted(Path("/proc/driver/nvidia/gpus").glob("*/information"))
-    names = [
-        line.split(":", 1)[1].strip()
-        for gpu in gpus
-        for line in gpu.read_text().splitlines()
-        if line.startswith("Model")
-    ]
     try:
         memory = round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1)
     except (ValueError, OSError):
@@ -89,7 +84,7 @@ def hardware() -> dict[str, Any]:
         "processor": processor,
         "cores": os.cpu_count(),
         "memory_gib": memory,
-        "gpus": names,
+        "gpus": nvidia_gpus(),
         "system": platform.platform(),
     }
 

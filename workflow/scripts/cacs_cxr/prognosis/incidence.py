@@ -67,6 +67,9 @@ def incidence_table(group: GroupedFollowUp, study: Study, *, horizons_years: Seq
                 survival, _, lower, upper = kaplan_meier(part.time, part.event).at(round(years * DAYS_PER_YEAR))
                 if np.isnan(survival):
                     notes.append(f"risk at {years:g} years not estimable: follow-up ends earlier")
+                elif survival == 1:
+                    lower, upper = np.nan, np.nan
+                    notes.append(f"interval of the risk at {years:g} years not estimable: no events until then")
             row |= dict(zip(risk_columns([years]), (1 - survival, 1 - upper, 1 - lower), strict=True))
         if not part.time.size:
             notes.append("not estimable: no patients with follow-up")

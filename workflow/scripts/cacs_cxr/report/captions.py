@@ -51,7 +51,7 @@ def table_captions(study: Study) -> dict[str, str]:
         ),
         "auc": f"Discrimination of {short} at each threshold.",
         "comparisons": "Differences of AUC between models in the same patients (DeLong's paired test).",
-        "operating_points": "Operating points at cut-offs frozen on development, with Wilson's intervals.",
+        "operating_points": "Operating points at cut-offs chosen in the other folds of development and frozen for external sites, with Wilson's intervals.",
         "incidence": f"{event} by category: events, person-years, rates with exact Poisson intervals.",
         "cox": (
             f"Hazard ratios for {event} against the lowest category; patients and events are the category's own, for "

@@ -90,8 +90,11 @@ def models_paragraph(configuration: Mapping[str, Any], study: Study) -> str:
     )
     factors = listing([factor.label[0].lower() + factor.label[1:] for factor in study.factors])
     integration = (
-        f"A clinical model (logistic regression on {factors}) and an integrated model (logistic regression on the "
-        "radiograph's logit and the same factors) were fitted on the tuning split."
+        f"A clinical model (logistic regression on {factors}) was fitted on training and tuning patients, an "
+        "integrated "
+        "model (logistic regression on the radiograph's calibrated logit and the same factors, drawn towards the "
+        "clinical "
+        "model by a normal prior) on the tuning split."
         if study.factors
         else "The study has no clinical factors, hence neither a clinical nor an integrated model."
     )
@@ -105,7 +108,7 @@ def models_paragraph(configuration: Mapping[str, Any], study: Study) -> str:
         f"and augmentation ({plain(training['augmentation'])}; never a flip). Development used {folds['count']}-fold "
         f"cross-validation by patient, stratified by category; {100 * folds['tuning_fraction']:g} % of each fold's "
         "training "
-        f"patients were held out as a tuning split for the choice of epoch and for calibration. {integration} At "
+        f"patients were held out as a tuning split for the choice of epoch and for Platt calibration. {integration} At "
         "external "
         "sites the mean logit of the networks of all folds was used."
     )
@@ -114,7 +117,13 @@ def models_paragraph(configuration: Mapping[str, Any], study: Study) -> str:
 def evaluation_paragraph(configuration: Mapping[str, Any], study: Study) -> str:
     """AUC, comparisons, cut-offs, categories."""
     rule = setting(configuration, "evaluation.cutoff_rule")
-    cutoffs = f"Cut-offs {CUTOFF_RULES.get(str(rule), str(rule))} on development and were then frozen. " if rule else ""
+    cutoffs = (
+        f"Cut-offs {CUTOFF_RULES.get(str(rule), str(rule))}: for each development fold in the out-of-fold "
+        "predictions of "
+        "the other folds, for external sites in all of them. "
+        if rule
+        else ""
+    )
     return (
         "AUCs were pooled over out-of-fold predictions, with DeLong's 95 % confidence interval; the mean and standard "
         "deviation over folds stand beside them. Models were compared on the same patients by DeLong's paired "

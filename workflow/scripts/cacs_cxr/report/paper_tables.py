@@ -163,7 +163,7 @@ ASSUMPTIONS: Sequence[Assumption] = (
         "radiograph with age, sex and body mass index",
         KNOWN,
         "factors",
-        "logistic regression on the radiograph's logit and the clinical factors",
+        "logistic regression with a normal prior on the radiograph's calibrated logit and the clinical factors",
         "the form of fusion is not stated; a late one gives odds ratios",
     ),
     Assumption(
@@ -184,7 +184,9 @@ ASSUMPTIONS: Sequence[Assumption] = (
         "pooling mixes scales: both are shown",
     ),
     Assumption(
-        "Cut-offs", NOT_STATED, ASSUMED, "evaluation.cutoff_rule", "{value}, frozen on development",
+        "Cut-offs",
+        "evaluation.cutoff_rule",
+        "{value}, in the other folds of development, frozen for external sites",
         "cut-offs chosen on the test set are optimistic",
     ),
     Assumption(

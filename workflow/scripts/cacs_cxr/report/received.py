@@ -15,6 +15,8 @@ from cacs_cxr.report.archive import CONFIGURATION, FLOW, FLOW_COLUMNS, PREDICTIO
 from cacs_cxr.row_faults import row_faults
 from cacs_cxr.study import EXTERNAL_FOLD, Factor, Study
 
+NAMES = ("patient", "site", "model", "threshold", "label")
+NO_VALUE = ("NA", "N/A", "NaN", "nan", "null", "none", ".")
 FLOW_KINDS = ("start", "excluded", "remaining")
 FLOW_UNITS = ("patients", "radiographs")
 
@@ -51,7 +53,7 @@ def as_number(text: str) -> float:
 
 
 def text_table(content: bytes, *, file: str) -> pd.DataFrame:
-    """A table with every cell as text, empty where it has no value.
+    """A table with every cell as text, empty where it has no value (such as R's NA).
 
     Args:
         content: of a .csv (UTF-8, comma-separated, one header) or .parquet file.
@@ -63,13 +65,17 @@ def text_table(content: bytes, *, file: str) -> pd.DataFrame:
     try:
         if file.endswith(".parquet"):
             frame = pd.read_parquet(io.BytesIO(content))
-            return pd.DataFrame({str(name): frame[name].map(as_text) for name in frame.columns}, dtype=object)
-        return pd.read_csv(
-            io.BytesIO(content), dtype=str, keep_default_na=False, encoding="utf-8-sig", skip_blank_lines=False
-        )
+            frame = pd.DataFrame({str(name): frame[name].map(as_text) for name in frame.columns}, dtype=object)
+        else:
+            frame = pd.read_csv(
+                io.BytesIO(content), dtype=str, keep_default_na=False, encoding="utf-8-sig", skip_blank_lines=False
+            )
     except (ValueError, pa.ArrowException, UnicodeDecodeError) as error:
         remedy = "Write it as UTF-8, separated by commas, with one header row, or as Parquet."
         raise InputError([Fault(file, None, "", str(error)[:200], "a table", remedy)]) from error
+    for column in frame.columns.difference(list(NAMES)):
+        frame[column] = frame[column].mask(frame[column].isin(NO_VALUE), "")
+    return frame
 
 
 def as_text(value: object) -> str:
@@ -96,12 +102,13 @@ def column_faults(frame: pd.DataFrame, expected: list[str], *, file: str) -> lis
     ]
 
 
-def checked_analysis(table: TextTable, *, biomarker: str, factors: tuple[Factor, ...]) -> pd.DataFrame:
+def checked_analysis(table: TextTable, *, biomarker: str, least: float, factors: tuple[Factor, ...]) -> pd.DataFrame:
     """Analysis table with its types; faults are added to those of the table.
 
     Args:
         table: all cells as text, all columns present.
         biomarker: name of its column.
+        least: least value of the biomarker allowed.
         factors: clinical factors; only those that are imputed may have empty cells.
 
     Returns:
@@ -116,8 +123,9 @@ def checked_analysis(table: TextTable, *, biomarker: str, factors: tuple[Factor,
     outside = np.isnan(fold) | (fold != np.round(fold)) | (fold < EXTERNAL_FOLD)
     table.refuse(outside, "fold", "an integer from 0, or -1 outside cross-validation", "Number the folds from 0.")
     values = {biomarker: table.numbers(biomarker)}
-    low = np.isnan(values[biomarker]) | (values[biomarker] < 0)
-    table.refuse(low, biomarker, "a number of at least 0", "Correct it, or remove the patient from both tables.")
+    low = np.isnan(values[biomarker]) | (values[biomarker] < least)
+    rule = "a number of at least 0" if least == 0 else "a number"
+    table.refuse(low, biomarker, rule, "Correct it, or remove the patient from both tables.")
     for factor in factors:
         values[factor.name] = checked_factor(table, factor)
     follow = {}
@@ -314,7 +322,8 @@ def received_tables(
     unknown = ~analysis_text.frame["site"].isin(known).to_numpy() & ~analysis_text.empty("site")
     analysis_text.refuse(unknown, "site", f"one of {', '.join(known)}", "Name the sites as study.json does.")
     refuse_mixed_folds(analysis_text, study)
-    analysis = checked_analysis(analysis_text, biomarker=study.biomarker.name, factors=study.factors)
+    least = 0.0 if all(threshold.value >= 0 for threshold in study.thresholds) else -np.inf
+    analysis = checked_analysis(analysis_text, biomarker=study.biomarker.name, least=least, factors=study.factors)
     predictions = checked_predictions(predictions_text, analysis, study)
     if faults := [*analysis_text.faults, *predictions_text.faults]:
         raise InputError(faults)
