@@ -2,32 +2,56 @@
 
 import argparse
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "workflow" / "scripts"), str(ROOT / "tests")]
 
-from r_comparisons import references  # noqa: E402
+from r_comparisons import Comparison, references  # noqa: E402
+
+KINDS = (
+    "DeLong variance", "logit CI", "DeLong z", "DeLong p", "DeLong Holm p", "covariance", "difference CI", "fold",
+    "ROC", "Youden cut-off", "Wilson", "exact CI", "exact", "KM SE", "KM S", "KM log-log", "KM at risk", "at risk",
+    "median follow-up", "median", "log-rank trend", "log-rank pairwise", "log-rank", "Cox coef", "Cox se", "Cox hr",
+    "Cox p", "Cox lr", "Cox wald", "Cox score", "Cox loglik", "LR chi2", "difference of C SE", "difference of C",
+    "C SE", "pairs", "AUC", "CI", " C", "",
+)  # fmt: skip
+LABELS = {"": "counts and proportions", " C": "Harrell C", "exact": "exact proportion CI", "exact CI": "rate, exact CI"}
+
+
+def kind(comparison: Comparison) -> str:
+    """What kind of statistic a number is: the first of `KINDS` in its name."""
+    return next(name for name in KINDS if name in comparison.statistic)
+
+
+def worst(comparisons: Iterable[Comparison]) -> list[tuple[str, int, Comparison]]:
+    """Of each kind its label, how many numbers there are, and the one that differs most beside its tolerance."""
+    kinds: dict[str, list[Comparison]] = {}
+    for comparison in comparisons:
+        kinds.setdefault(kind(comparison), []).append(comparison)
+    return [
+        (LABELS.get(name, name), len(rows), max(rows, key=lambda row: row.difference / row.tolerance))
+        for name, rows in sorted(kinds.items(), key=lambda item: KINDS.index(item[0]))
+    ]
 
 
 def main() -> None:
-    """Print the greatest difference of every data set and statistic, or with --all every number, as a Markdown table."""
+    """Print the worst number of every kind of statistic, or every number, as a Markdown table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--reference", type=Path, default=ROOT / "tests" / "reference", help="folder of R's answers")
     parser.add_argument("--all", action="store_true", help="every number, not the worst of each kind")
     options = parser.parse_args()
-    print("| data | statistic | ours | R | relative difference | tolerance |\n|---|---|---|---|---|---|")
-    disagreements = 0
-    for data, comparisons in references(options.reference).items():
-        rows = list(comparisons)
-        shown = rows if options.all else [max(rows, key=lambda row: row.difference / row.tolerance)]
-        for row in shown:
-            numbers = f"{row.ours:.12g} | {row.r:.12g} | {row.difference:.1e} | {row.tolerance:.0e}"
-            print(f"| {data} | {row.statistic} | {numbers} |")
-        wrong = sum(not row.agrees for row in rows)
-        disagreements += wrong
-        print(f"| {data} | all {len(rows)} numbers | {wrong} beyond the tolerance | | | |")
-    sys.exit(disagreements > 0)
+    rows = [row for comparisons in references(options.reference).values() for row in comparisons]
+    shown = [(row.statistic, 1, row) for row in rows] if options.all else worst(rows)
+    print("| statistic | numbers | greatest difference in | ours | R | relative difference | tolerance |")
+    print("|---|---|---|---|---|---|---|")
+    for label, count, row in shown:
+        numbers = f"{row.ours:.12g} | {row.r:.12g} | {row.difference:.1e} | {row.tolerance:.0e}"
+        print(f"| {label} | {count} | {row.data}: {row.statistic} | {numbers} |")
+    beyond = sum(not row.agrees for row in rows)
+    print(f"\n{len(rows)} numbers, {beyond} beyond their tolerance.")
+    sys.exit(beyond > 0)
 
 
 if __name__ == "__main__":

@@ -43,10 +43,10 @@ class Comparison:
 
     @property
     def difference(self) -> float:
-        """Difference relative to R's value (absolute where that is below 1e-12)."""
+        """Difference relative to R's value, absolute where that is 0."""
         if np.isnan(self.ours) or np.isnan(self.r):
             return 0.0 if np.isnan(self.ours) and np.isnan(self.r) else np.inf
-        return abs(self.ours - self.r) / (abs(self.r) if abs(self.r) > 1e-12 else 1.0)
+        return abs(self.ours - self.r) / (abs(self.r) or 1.0)
 
     @property
     def agrees(self) -> bool:
@@ -297,18 +297,18 @@ def cohort_discrimination(table: pd.DataFrame, r: Mapping[str, Any]) -> Iterator
     p_values = []
     for threshold, cut in (("gt0", "0"), ("ge100", "100"), ("ge400", "400")):
         for site, rows in sites.items():
-            truth = labels[threshold][rows].to_numpy()
+            positive = labels[threshold][rows].to_numpy()
             scores = {model: table.loc[rows, f"p{model}{cut}"].to_numpy() for model in "AB"}
             expected = r["discrimination"][threshold][site]
             for model in "AB":
-                estimate, name = auc_estimate(truth, scores[model]), f"{site} {threshold} {model}"
+                estimate, name = auc_estimate(positive, scores[model]), f"{site} {threshold} {model}"
                 yield from pairs("cohort", f"{name} AUC", estimate.auc, expected[model]["auc"])
                 yield from pairs("cohort", f"{name} DeLong variance", estimate.se**2, expected[model]["var"])
                 yield from pairs("cohort", f"{name} 95 % CI", (estimate.low, estimate.high), expected[model]["ci95"])
             name = f"{site} {threshold} A - B"
-            yield from paired("cohort", name, truth, scores["A"], scores["B"], expected["A_vs_B"], "ci95")
+            yield from paired("cohort", name, positive, scores["A"], scores["B"], expected["A_vs_B"], "ci95")
             if site == "int":
-                p_values.append(paired_difference(truth, scores["A"], scores["B"]).p)
+                p_values.append(paired_difference(positive, scores["A"], scores["B"]).p)
         internal = sites["int"]
         folds = fold_aucs(labels[threshold][internal], table.loc[internal, f"pA{cut}"], table.loc[internal, "fold"])
         expected, aucs = r["discrimination"][threshold]["folds_A"], np.array(list(folds.values()))
@@ -318,10 +318,10 @@ def cohort_discrimination(table: pd.DataFrame, r: Mapping[str, Any]) -> Iterator
     yield from pairs("cohort", "DeLong Holm p", holm(p_values), r["discrimination"]["multiplicity_A_vs_B_int"]["holm"])
     points = r["operating_points_ge100_A"]
     for site in ("int", "ext"):
-        truth, scores = labels["ge100"][sites[site]].to_numpy(), table.loc[sites[site], "pA100"].to_numpy()
-        yield from operating("cohort", f"{site} >= 0.35", truth, scores, 0.35, points[f"{site}_at_.35"])
+        positive, marker = labels["ge100"][sites[site]].to_numpy(), table.loc[sites[site], "pA100"].to_numpy()
+        yield from operating("cohort", f"{site} >= 0.35", positive, marker, 0.35, points[f"{site}_at_.35"])
         if site == "int":
-            cutoff = choose_cutoff(truth, scores, rule="youden")
+            cutoff = choose_cutoff(positive, marker, rule="youden")
             yield from pairs("cohort", "Youden cut-off", cutoff, points["int_youden_threshold"])
 
 

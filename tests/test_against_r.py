@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from r_comparisons import references
 from real_data import reference
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from cacs_cxr.multiplicity import holm
 
 

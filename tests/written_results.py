@@ -1,7 +1,6 @@
 """Results of an invented study as the stages before figures and report write them: small, and the same every time."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -221,7 +220,9 @@ def example_roc(predictions: pd.DataFrame, study: Study) -> pd.DataFrame:
                 "false_positive_rate": np.append(0, np.cumsum(1 - ordered) / (1 - ordered).sum()),
                 "sensitivity": np.append(0, np.cumsum(ordered) / ordered.sum()),
             }
-            parts.append(pd.DataFrame(rates).assign(site=site, model=model, threshold=threshold, fold=fold))
+            parts.append(
+                pd.DataFrame(rates).assign(site=str(site), model=str(model), threshold=str(threshold), fold=fold)
+            )
     columns = ["site", "model", "threshold", "fold", "false_positive_rate", "sensitivity"]
     frame = pd.concat(parts) if parts else pd.DataFrame(columns=columns)
     return frame[columns].assign(simulated=study.simulated).reset_index(drop=True)
@@ -281,6 +282,7 @@ def example_kaplan_meier(analysis: pd.DataFrame, categories: pd.DataFrame, study
     return pd.DataFrame(rows, columns=columns).assign(simulated=study.simulated)
 
 
-def with_sites(study: Study, *sites: tuple[str, str]) -> Study:
-    """The study with other sites."""
-    return replace(study, sites=tuple(Site(name, role) for name, role in sites))  # type: ignore[arg-type]
+def without_follow_up(analysis: pd.DataFrame) -> pd.DataFrame:
+    """The patients, none of whom was followed."""
+    nothing = pd.array([None] * len(analysis), dtype="Int64")
+    return analysis.assign(followup_days=nothing, event=nothing)

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+
 from cacs_cxr.evaluation.auc_table import COLUMNS, auc_table, fold_aucs
 from cacs_cxr.evaluation.predictions_table import checked_predictions
 from cacs_cxr.study import Study

@@ -5,6 +5,9 @@ import logging
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from cacs_cxr.evaluation.categories import (
     CONFUSION_COLUMNS,
     category_table,
@@ -13,8 +16,6 @@ from cacs_cxr.evaluation.categories import (
     highest_passed,
     repair_crossings,
 )
-from hypothesis import given
-from hypothesis import strategies as st
 from reference_cohort import predicted_category_table, r_answers, read_cohort, two_sites
 
 ROWS = st.lists(st.lists(st.floats(0, 1), min_size=4, max_size=4), min_size=1, max_size=8)

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+
 from cacs_cxr.evaluation.comparison import COLUMNS, comparison_table
 from cacs_cxr.evaluation.predictions_table import checked_predictions
 from reference_cohort import analysis_table, prediction_table, r_answers, read_cohort, two_sites

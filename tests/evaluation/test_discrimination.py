@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from cacs_cxr.evaluation.discrimination import auc_estimate, delong_covariance, paired_difference, placements
 
 LABELS = [0, 0, 0, 1, 1]

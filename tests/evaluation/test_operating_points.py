@@ -1,8 +1,11 @@
 """Cut-offs: how they are chosen, on whom, and what they classify."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
+
 from cacs_cxr.evaluation.operating_points import (
     CUTOFF_COLUMNS,
     POINT_COLUMNS,
@@ -81,7 +84,7 @@ def test_external_patients_do_not_move_a_cutoff_and_get_the_one_of_all_developme
     assert list(cutoffs.columns) == CUTOFF_COLUMNS
     joined = with_cutoffs(both, cutoffs, two_sites())
     assert joined["cutoff"].tolist() == pytest.approx([0.5, 0.5, 0.5, 0.5, 0.5, 0.5])
-    points = operating_point_table(joined, rule="youden").set_index("site")
+    points: Any = operating_point_table(joined, rule="youden").set_index("site")
     assert points.loc["development", ["tp", "fp", "tn", "fn"]].tolist() == [2, 0, 2, 0]
     assert points.loc["external", ["tp", "fp", "tn", "fn"]].tolist() == [0, 1, 0, 1]
     assert list(points.reset_index().columns) == POINT_COLUMNS

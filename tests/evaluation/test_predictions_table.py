@@ -1,10 +1,12 @@
 """What a table of predictions must be, and what is said where it is not."""
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+
 from cacs_cxr.evaluation.predictions_table import checked_predictions, missing_parts
 from cacs_cxr.faults import InputError
 from reference_cohort import two_sites
@@ -49,7 +51,7 @@ def test_numbers_as_identifiers_match_text() -> None:
     assert len(checked_predictions(analysis, predictions, two_sites())) == 4
 
 
-def changed(column: str, row: int, value: object) -> Callable[[pd.DataFrame], pd.DataFrame]:
+def changed(column: str, row: int, value: Any) -> Callable[[pd.DataFrame], pd.DataFrame]:
     def change(table: pd.DataFrame) -> pd.DataFrame:
         table = table.astype({column: object})
         table.loc[row, column] = value

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+
 from cacs_cxr.evaluation.discrimination import auc_estimate
 from cacs_cxr.evaluation.roc import COLUMNS, counts_by_cutoff, roc_curve, roc_table
 

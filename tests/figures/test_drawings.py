@@ -23,6 +23,7 @@ from written_results import (
     example_roc,
     example_study,
     other_study,
+    without_follow_up,
 )
 
 NO_TESTS = pd.DataFrame(columns=["site", "grouping", "test", "p", "note"])
@@ -106,7 +107,7 @@ def test_no_text_leaves_the_page_and_every_figure_is_marked(external: bool) -> N
 @pytest.mark.slow
 def test_study_without_follow_up_or_paper_says_so_and_is_not_marked() -> None:
     study = other_study()
-    analysis = example_analysis(study).assign(followup_days=pd.NA, event=pd.NA)
+    analysis = without_follow_up(example_analysis(study))
     drawn = figures(study, analysis, example_predictions(analysis, study), cox_table(study, estimable=False))
     assert texts(drawn["kaplan_meier"]) == ["Not estimable: no patient has follow-up for death."]
     assert texts(drawn["cox"]) == ["Not estimable: no patient has follow-up for death."]

@@ -4,6 +4,7 @@ import time as clock
 
 import numpy as np
 import pytest
+
 from cacs_cxr.prognosis.concordance import concordance
 
 

@@ -3,8 +3,9 @@
 import numpy as np
 import pandas as pd
 import pytest
-from cacs_cxr.prognosis.cox import cox_regression, partial_likelihood, risk_sets
 from lifelines import CoxPHFitter
+
+from cacs_cxr.prognosis.cox import cox_regression, partial_likelihood, risk_sets
 
 
 def simulated(*, n: int, seed: int, coefficients: list[float], step: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -1,8 +1,11 @@
 """Checks of follow-up, coding of factors, choice of model and grouping."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
+
 from cacs_cxr.faults import InputError
 from cacs_cxr.prognosis.follow_up import checked_follow_up, grouped_follow_ups, prognostic_model
 from reference_cohort import two_sites
@@ -82,7 +85,7 @@ def test_study_without_follow_up_and_site_without_categories() -> None:
         ("followup_days", None, 2),
     ],
 )
-def test_faults_name_row_and_column(column: str, value: object, row: int) -> None:
+def test_faults_name_row_and_column(column: str, value: Any, row: int) -> None:
     table = ANALYSIS.astype({column: object})
     table.loc[0, column] = value
     with pytest.raises(InputError) as caught:

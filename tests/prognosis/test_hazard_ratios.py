@@ -1,11 +1,13 @@
 """Tables of Cox models: R's numbers on the cohort, and what is said where a number cannot be given."""
 
+import json
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+
 from cacs_cxr.prognosis.cox import cox_regression
 from cacs_cxr.prognosis.follow_up import GroupedFollowUp, checked_follow_up, grouped_follow_ups
 from cacs_cxr.prognosis.hazard_ratios import (
@@ -17,6 +19,7 @@ from cacs_cxr.prognosis.hazard_ratios import (
     cox_test_table,
 )
 from cacs_cxr.study import Study
+from real_data import reference
 from reference_cohort import (
     analysis_table,
     one_site,
@@ -59,7 +62,7 @@ def test_adjusted_models_of_the_cohort_are_rs(groups: dict[str, GroupedFollowUp]
         for term, name in TERMS.items():
             expected = r[theirs][f"{prefix}{name}" if name.startswith("cat") else name]
             assert adjusted.loc[term, ours] == pytest.approx(expected, rel=1e-6)
-    tests = cox_test_table(groups[grouping], one_site())
+    tests: Any = cox_test_table(groups[grouping], one_site())
     assert list(tests.columns) == TEST_COLUMNS
     chi2 = tests[tests["adjustment"] == "adjusted"].set_index("test")["chi2"]
     assert chi2["model likelihood ratio"] == pytest.approx(r["lr"]["test"], rel=1e-6)
@@ -74,7 +77,7 @@ def test_adjusted_models_of_the_cohort_are_rs(groups: dict[str, GroupedFollowUp]
 
 
 def test_trend_of_predicted_categories_is_rs(groups: dict[str, GroupedFollowUp]) -> None:
-    tests = cox_test_table(groups["predicted"], one_site()).set_index(["adjustment", "test"])
+    tests: Any = cox_test_table(groups["predicted"], one_site()).set_index(["adjustment", "test"])
     row = tests.loc[("adjusted", "category trend")]
     r = r_answers()["survival"]["cox"]["adj_predicted_ordinal_trend"]
     assert row["hr"] == pytest.approx(r["hr"]["pred4"], rel=1e-6)
@@ -127,7 +130,7 @@ def test_reference_without_events_has_no_category_ratio_but_the_other_terms_are_
     )[others]
     limit = cox_regression(group.time[others], group.event[others], design)
     assert rows.loc[["age", "sex[M]", "bmi"], "coefficient"].tolist() == pytest.approx(limit.coefficients[2:], rel=1e-8)
-    tests = cox_test_table(group, one_site()).set_index(["adjustment", "test"])
+    tests: Any = cox_test_table(group, one_site()).set_index(["adjustment", "test"])
     assert tests.loc[("adjusted", "category likelihood ratio"), "df"] == 3
     assert tests.loc[("adjusted", "category likelihood ratio"), "p"] < 0.001
     assert np.isnan(tests.loc[("adjusted", "category wald"), "p"])
@@ -135,25 +138,26 @@ def test_reference_without_events_has_no_category_ratio_but_the_other_terms_are_
     assert concordance_table(group, one_site())["c"].between(0.5, 1).all()
 
 
+@pytest.mark.real
 def test_likelihood_ratio_of_the_zero_event_toy_is_rs() -> None:
     # R's coxph stops at coefficients of 21 and 22 with a warning, and has this statistic to eight digits.
-    time = [100, 200, 300, 400, 500, 600, 50, 120, 220, 330, 480, 600, 30, 60, 90, 150, 250, 350]
-    code = [0, 0, 0, 0, 0, 0, 0, 1, 0, 1, 0, 1, 1, 1, 0, 1, 1, 0]
+    toy = pd.read_csv(reference("zero_event_group.csv"))
+    r = json.loads(reference("survival_ref.json").read_text())["toy"]["zero_event_reference"]["lr"]
     group = GroupedFollowUp(
         "development",
         "actual",
-        np.array(time),
-        np.array(code),
-        np.repeat([0, 1, 2], 6),
-        pd.DataFrame(index=range(18)),
+        toy["time"].to_numpy(),
+        toy["event"].to_numpy(),
+        toy["g"].to_numpy(),
+        pd.DataFrame(index=toy.index),
         "",
     )
     study = Study.from_plain({**plain_study(sites={"development": "development"}), "factors": []})
-    tests = cox_test_table(group, study).set_index(["adjustment", "test"])
+    tests: Any = cox_test_table(group, study).set_index(["adjustment", "test"])
     row = tests.loc[("unadjusted", "category likelihood ratio")]
-    assert row["df"] == 2
-    assert row["chi2"] == pytest.approx(7.76724965728526, rel=1e-8)
-    assert row["p"] == pytest.approx(0.0205761049848696, rel=1e-8)
+    assert row["df"] == r["df"] == 2
+    assert row["chi2"] == pytest.approx(r["test"], rel=1e-8)
+    assert row["p"] == pytest.approx(r["pvalue"], rel=1e-8)
 
 
 def test_sparse_category_loses_its_ratio_and_stays_in_the_model() -> None:
@@ -194,7 +198,8 @@ def test_empty_category_is_noted() -> None:
 
 def test_only_men_and_a_factor_that_repeats_another_are_noted() -> None:
     group = small()
-    factors = group.factors.assign(**{"sex[M]": 1.0, "bmi": 2 * group.factors["age"] + 3})
+    factors = group.factors.assign(bmi=2 * group.factors["age"] + 3)
+    factors["sex[M]"] = 1.0
     rows = by_term(cox_table(replace(group, factors=factors), one_site(), minimum_events=5))
     assert rows.loc["sex[M]", "note"] == "not estimable: no patients in one of its two groups"
     assert rows.loc["bmi", "note"].startswith("not estimable: constant, or determined by the terms before it")
@@ -209,12 +214,12 @@ def test_sex_without_events_is_noted() -> None:
     assert np.isfinite(rows.loc["category[>=400]", "hr"])
 
 
-def test_factor_that_separates_events_is_noted_and_the_rest_stands() -> None:
+def test_factor_that_separates_all_events_leaves_no_estimate_and_says_so() -> None:
     group = small()
     factors = group.factors.assign(bmi=np.where(group.code == 1, 5000.0 - group.time, 0.0))
     rows = by_term(cox_table(replace(group, factors=factors), one_site(), minimum_events=5))
-    assert "grows without bound" in rows.loc["bmi", "note"]
-    assert np.isnan(rows.loc["bmi", "hr"])
+    assert "an estimate grows without bound" in rows.loc["bmi", "note"]
+    assert rows["hr"].isna().all()
 
 
 @pytest.mark.parametrize("case", ["no patients", "no events", "one event", "every factor missing"])
@@ -260,3 +265,19 @@ def test_planted_ratios_are_covered() -> None:
         truth = np.exp([0.5, 1.0, 1.5])
         covered += ((rows["low"] <= truth) & (truth <= rows["high"])).to_numpy()
     assert (covered / studies >= 0.91).all()
+
+
+def test_factor_that_no_event_reaches_is_noted_and_the_rest_tends_to_its_limit() -> None:
+    group = small()
+    spared = np.zeros(group.time.size)
+    spared[np.flatnonzero(group.code == 0)[:30]] = 1.0
+    rows = by_term(cox_table(replace(group, factors=group.factors.assign(bmi=spared)), one_site(), minimum_events=5))
+    assert rows.loc["bmi", "note"].startswith("not estimable: its estimate grows without bound")
+    assert np.isnan(rows.loc["bmi", "hr"])
+    rest = group.chosen(spared == 0)
+    limit = by_term(cox_table(replace(rest, factors=rest.factors.assign(bmi=1.0)), one_site(), minimum_events=5))
+    others = [term for term in rows.index if term != "bmi"]
+    assert rows.loc[others, "coefficient"].tolist() == pytest.approx(
+        limit.loc[others, "coefficient"].tolist(), rel=1e-5
+    )
+    assert rows.loc[others, "se"].tolist() == pytest.approx(limit.loc[others, "se"].tolist(), rel=1e-5)

@@ -1,8 +1,11 @@
 """Rates by hand, risks at horizons and empty categories."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
+
 from cacs_cxr.prognosis.follow_up import GroupedFollowUp
 from cacs_cxr.prognosis.incidence import exact_rate, incidence_table, risk_columns
 from reference_cohort import one_site
@@ -25,7 +28,7 @@ def test_table_of_a_small_group() -> None:
         pd.DataFrame(index=range(4)),
         "1 competing events treated as censored (cause-specific)",
     )
-    table = incidence_table(group, one_site(), horizons_years=[1, 3]).set_index("category")
+    table: Any = incidence_table(group, one_site(), horizons_years=[1, 3]).set_index("category")
     assert table.index.tolist() == ["0", "1-99", "100-399", ">=400", "all"]
     lowest = table.loc["0"]
     assert (lowest["n"], lowest["events"]) == (3, 1)

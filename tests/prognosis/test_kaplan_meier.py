@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from cacs_cxr.prognosis.kaplan_meier import at_risk, kaplan_meier, median_follow_up
 
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+
 from cacs_cxr.multiplicity import holm
 from cacs_cxr.prognosis.follow_up import GroupedFollowUp
 from cacs_cxr.prognosis.logrank import COLUMNS, log_rank_scores, logrank_table, overall_test, trend_test

@@ -209,8 +209,8 @@ def test_faults_of_the_predictions(plant: Callable[[pd.DataFrame], None], messag
 def test_all_faults_of_both_tables_come_together_without_identifiers() -> None:
     members = members_of(example_study())
     analysis = pd.read_csv(io.BytesIO(members["analysis.csv"]), dtype=str, keep_default_na=False)
+    analysis.loc[1, "sex"] = "X"
     twice = pd.concat([analysis, analysis.iloc[[0]]])
-    twice.iloc[1, twice.columns.get_loc("sex")] = "X"
     predictions = pd.read_csv(io.BytesIO(members["predictions.csv"]), dtype=str, keep_default_na=False)
     again = pd.concat([predictions, predictions.iloc[[0]]])
     members["analysis.csv"] = twice.to_csv(index=False).encode()
@@ -325,10 +325,11 @@ def test_checksums_cover_every_file_but_themselves() -> None:
 def test_missing_values_as_r_writes_them_are_empty() -> None:
     members = members_of(example_study())
     table = pd.read_csv(io.BytesIO(members["analysis.csv"]), dtype=str, keep_default_na=False)
-    table.loc[3, ["bmi", "followup_days", "event"]] = "NA"
+    columns = ["bmi", "followup_days", "event"]
+    table.loc[3, columns] = "NA"
     members["analysis.csv"] = table.to_csv(index=False).encode()
     _, analysis, _, _, _ = received_tables(members, DEFINITION, archive="a")
-    assert analysis.loc[3, ["bmi", "followup_days", "event"]].isna().all()
+    assert analysis[columns].isna().iloc[3].all()
 
 
 def test_floats_are_read_to_the_last_bit() -> None:

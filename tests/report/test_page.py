@@ -5,6 +5,7 @@ import re
 from dataclasses import dataclass
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -20,10 +21,10 @@ import unpack_archive
 import write_report
 import write_tables
 from cacs_cxr.report.archive import archive_bytes, archive_members
+from cacs_cxr.report.assumptions import NOT_RECORDED, assumptions
 from cacs_cxr.report.evidence import Evidence, read_evidence
 from cacs_cxr.report.numbers import estimate
 from cacs_cxr.report.page import bound, flat
-from cacs_cxr.report.paper_tables import NOT_RECORDED, assumptions
 from cacs_cxr.study import Study
 from cacs_cxr.tables import write_json
 from written_results import (
@@ -34,6 +35,7 @@ from written_results import (
     example_predictions,
     example_study,
     other_study,
+    without_follow_up,
 )
 
 TABLES = (
@@ -79,13 +81,14 @@ def finished(study: Study, analysis: pd.DataFrame, predictions: pd.DataFrame, fo
     }
     scores, categories = folder / "predictions.parquet", evaluation / "predicted_categories.parquet"
     unpack_archive.main(archive=archive, **files, predictions=scores, definition=DEFINITION, settings=CONFIGURATION)
-    base = {"analysis": files["analysis"], "study": files["study"]}
+    base: dict[str, Any] = {"analysis": files["analysis"], "study": files["study"]}
     names = ("discrimination", "auc_comparison", "roc", "operating_points", "cutoffs", "confusion")
     performance = {name: evaluation / f"{name}.csv" for name in names}
     evaluate.main(**base, predictions=scores, **performance, predicted_categories=categories, cutoff_rule="youden")
     names = ("kaplan_meier", "logrank", "cox", "cox_tests", "concordance", "incidence")
-    survival = {name: prognosis / f"{name}.csv" for name in names}
-    analyse_prognosis.main(**base, predicted_categories=categories, **survival, **CONFIGURATION["prognosis"])
+    survival: dict[str, Any] = {name: prognosis / f"{name}.csv" for name in names}
+    settings: dict[str, Any] = CONFIGURATION["prognosis"]
+    analyse_prognosis.main(**base, predicted_categories=categories, **survival, **settings)
     drawn = {
         name: {
             "pdf": folder / f"figures/{name}.pdf",
@@ -142,9 +145,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
 def bare(tmp_path_factory: pytest.TempPathFactory) -> Results:
     """A real study of another biomarker: one site, one model, no follow-up, no attainable AUC."""
     study = other_study()
-    analysis = example_analysis(study, patients=120).assign(
-        followup_days=pd.array([pd.NA] * 120, dtype="Int64"), event=pd.array([pd.NA] * 120, dtype="Int64")
-    )
+    analysis = without_follow_up(example_analysis(study, patients=120))
     predictions = example_predictions(analysis, study)
     chosen = predictions[predictions["model"] == "cxr"]
     return finished(study, analysis, chosen, tmp_path_factory.mktemp("bare"))

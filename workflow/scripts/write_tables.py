@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from cacs_cxr.job import logged
+from cacs_cxr.report.assumptions import assumptions
 from cacs_cxr.report.evidence import read_evidence
-from cacs_cxr.report.paper_tables import assumptions, paper_comparison
+from cacs_cxr.report.paper_tables import paper_comparison
 from cacs_cxr.report.performance_tables import auc_text, comparison_text, operating_text
 from cacs_cxr.report.prognosis_tables import concordance_text, cox_text, incidence_text
 from cacs_cxr.report.table1 import table1

@@ -43,7 +43,7 @@ def _reachable(script: Path) -> set[Path]:
             found.update(
                 item
                 for item in path.parent.iterdir()
-                if item.is_file() and item.suffix in {".j2", ".css", ".js", ".yaml"}
+                if item.is_file() and item.suffix in {".jinja", ".css", ".js", ".yaml"}
             )
     return found
 

@@ -94,7 +94,7 @@ def category_strokes(count: int) -> list[Stroke]:
     Args:
         count: number of categories, at least 1.
     """
-    ramp = matplotlib.colormaps["magma"](np.linspace(0.78, 0.12, count))
+    ramp = matplotlib.colormaps["magma"](np.linspace(0.72, 0.12, count))
     dashes: Sequence[LineStyleType] = (
         (0, (1.2, 1.0)), (0, (5, 1.5)), (0, (5, 1.2, 1.2, 1.2)), "solid",
     )  # fmt: skip

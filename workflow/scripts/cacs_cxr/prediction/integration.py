@@ -3,11 +3,11 @@
 It is fitted on the tuning split, the only patients whose logits the network did not learn by heart. There a rare
 threshold has some ten positive patients, too few for five coefficients: in simulated studies of 1,000 patients, 4.5 %
 positive, whose radiograph was the stronger predictor, the model by maximum likelihood (or Firth's method) fell below
-the radiograph alone in more than half. What is known beforehand is said as a prior instead: alone, the calibrated logit has
-the coefficient 1 and the factors those of the clinical model, fitted on all training and tuning patients. Together,
-evidence that overlaps wholly counts half each, evidence that is independent counts in full; the prior lies midway
-(`SHARE`), with a standard deviation of `PRIOR_SD` for the effect of one standard deviation of a column. That weighs as
-much as some 16 positive patients of a rare threshold: ten do not outweigh it, two hundred do.
+the radiograph alone in more than half. What is known beforehand is said as a prior instead: alone, the calibrated
+logit has the coefficient 1 and the factors those of the clinical model, fitted on all training and tuning patients.
+Together, evidence that overlaps wholly counts half each, evidence that is independent counts in full; the prior lies
+midway (`SHARE`), with a standard deviation of `PRIOR_SD` for the effect of one standard deviation of a column. That
+weighs as much as some 16 positive patients of a rare threshold: ten do not outweigh it, two hundred do.
 """
 
 import numpy as np

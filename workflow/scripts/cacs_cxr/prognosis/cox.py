@@ -9,6 +9,8 @@ Floats = npt.NDArray[np.float64]
 SMALL_STEP = 1e-9
 FLAT_LIKELIHOOD = 1e-10
 ITERATIONS = 60
+WIDEST_PREDICTOR = 500.0
+NO_CONVERGENCE = "no convergence: an estimate grows without bound, since a term separates the events fully"
 
 
 @dataclass(frozen=True)
@@ -122,7 +124,7 @@ def cox_regression(time: npt.ArrayLike, event: npt.ArrayLike, covariates: npt.Ar
     standard = ((raw - raw.mean(axis=0)) / scale)[sets.order]
     estimate = np.zeros(size)
     loglik, gradient, information = partial_likelihood(estimate, standard, sets)
-    loglik_null, score, unbounded, failure = loglik, 0.0, np.zeros(size, dtype=bool), "no convergence"
+    loglik_null, score, unbounded, failure = loglik, 0.0, np.zeros(size, dtype=bool), NO_CONVERGENCE
     for iteration in range(ITERATIONS):
         step = _newton_step(information, gradient)
         if step is None:
@@ -137,7 +139,10 @@ def cox_regression(time: npt.ArrayLike, event: npt.ArrayLike, covariates: npt.Ar
         if gain < FLAT_LIKELIHOOD and largest > 1e-3:
             unbounded, failure = np.abs(step) > 1e-4, ""
             break
-        estimate, loglik, gradient, information = _uphill(estimate, step, loglik, standard, sets)
+        taken = _uphill(estimate, step, loglik, standard, sets)
+        if taken is None:
+            break
+        estimate, loglik, gradient, information = taken
     inverse = np.full((size, size), np.nan) if failure else np.linalg.inv(information)
     if failure:
         estimate = np.full(size, np.nan)
@@ -154,11 +159,13 @@ def _newton_step(information: Floats, gradient: Floats) -> Floats | None:
 
 def _uphill(
     estimate: Floats, step: Floats, loglik: float, standard: Floats, sets: RiskSets
-) -> tuple[Floats, float, Floats, Floats]:
-    """Take the step, halved until the likelihood does not fall."""
+) -> tuple[Floats, float, Floats, Floats] | None:
+    """Take the step, halved until the likelihood does not fall and no patient's risk vanishes beside another's."""
     for halvings in range(20):
         trial = estimate + step / 2**halvings
+        if np.ptp(standard @ trial) > WIDEST_PREDICTOR:
+            continue
         reached, gradient, information = partial_likelihood(trial, standard, sets)
         if reached >= loglik - 1e-9 * abs(loglik):
-            break
-    return trial, reached, gradient, information
+            return trial, reached, gradient, information
+    return None

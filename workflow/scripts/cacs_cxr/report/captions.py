@@ -1,11 +1,16 @@
 """Captions and text alternatives of the figures and tables."""
 
+from cacs_cxr import paper
+from cacs_cxr.report.numbers import listing
 from cacs_cxr.study import Study
 
 
 def figure_captions(study: Study) -> dict[str, tuple[str, str]]:
     """Caption and text alternative of every figure, by the file's stem, in the order of the report."""
     short, event = study.biomarker.short, study.event.name
+    opening = event[:1].upper() + event[1:]
+    beside = ["the paper's AUCs"] if paper.comparable(study) else []
+    beside += ["the best AUCs that the simulation allows"] if study.attainable else []
     return {
         "flow": (
             "Flow of radiographs and patients at every site.",
@@ -21,14 +26,12 @@ def figure_captions(study: Study) -> dict[str, tuple[str, str]]:
             "table of AUCs.",
         ),
         "auc": (
-            "AUCs with 95 % confidence intervals"
-            + (", the paper's AUCs" if study.biomarker.name == "cacs" else "")
-            + (" and the best AUCs that the simulation allows." if study.simulated else "."),
+            f"AUCs with 95 % confidence intervals{' beside ' if beside else ''}{listing(beside)}.",
             "Dot plot of the AUC of every model and site at each threshold; the same numbers stand in the table "
             "of AUCs.",
         ),
         "kaplan_meier": (
-            f"{event} by actual (left) and predicted (right) {short} category, with numbers at risk.",
+            f"{opening} by actual (left) and predicted (right) {short} category, with numbers at risk.",
             f"Kaplan–Meier curves of {event} by actual and by predicted category at each site, with numbers at "
             "risk below. "
             "Rates and tests stand in the table of incidence and in the text.",
@@ -43,6 +46,7 @@ def figure_captions(study: Study) -> dict[str, tuple[str, str]]:
 def table_captions(study: Study) -> dict[str, str]:
     """Caption of every table, by the file's stem."""
     short, event = study.biomarker.short, study.event.name
+    opening = event[:1].upper() + event[1:]
     return {
         "table1": (
             "Characteristics of the patients by site and, at the development site, by actual category. SMD: "
@@ -51,11 +55,14 @@ def table_captions(study: Study) -> dict[str, str]:
         ),
         "auc": f"Discrimination of {short} at each threshold.",
         "comparisons": "Differences of AUC between models in the same patients (DeLong's paired test).",
-        "operating_points": "Operating points at cut-offs chosen in the other folds of development and frozen for external sites, with Wilson's intervals.",
-        "incidence": f"{event} by category: events, person-years, rates with exact Poisson intervals.",
+        "operating_points": (
+            "Operating points, with Wilson's intervals. Cut-offs were chosen in the other folds of development, and "
+            "frozen for external sites."
+        ),
+        "incidence": (f"{opening} by category: events, person-years, rates with exact Poisson intervals."),
         "cox": (
-            f"Hazard ratios for {event} against the lowest category; patients and events are the category's own, for "
-            "clinical factors those of the model."
+            f"Hazard ratios for {event} against the lowest category; patients and events are those of the category or "
+            "level, for continuous factors those of the model."
         ),
         "concordance": "Harrell's C by category, unadjusted, and with the clinical factors, adjusted.",
         "paper_comparison": "The paper's numbers beside this study's.",

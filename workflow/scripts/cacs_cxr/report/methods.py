@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
+from cacs_cxr.report.assumptions import plain
 from cacs_cxr.report.configuration import setting
 from cacs_cxr.report.numbers import listing
-from cacs_cxr.report.paper_tables import plain
 from cacs_cxr.study import Study, model_label
 
 CUTOFF_RULES = {

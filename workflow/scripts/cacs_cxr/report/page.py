@@ -16,15 +16,13 @@ from cacs_cxr.report.evidence import Evidence
 from cacs_cxr.report.findings import (
     attainable,
     beside_the_paper,
-    conclusion,
     discrimination,
-    in_short,
-    limitations,
     operating,
     participants,
     prognosis,
 )
 from cacs_cxr.report.methods import methods_in_short, methods_sections
+from cacs_cxr.report.synopsis import conclusion, in_short, limitations
 
 PIXELS_PER_REM = 36  # a figure of two columns, 183 mm at 300 dots per inch, fills 60 rem
 TEMPLATE = "page.html.jinja"

@@ -43,8 +43,8 @@ def cox_text(drawn: pd.DataFrame) -> pd.DataFrame:
     """Hazard ratios, unadjusted and adjusted side by side.
 
     Args:
-        drawn: as `cacs_cxr.terms.printed_hazard_ratios` returns it. Patients and events are the category's own,
-            or for a factor those of the model.
+        drawn: as `cacs_cxr.terms.printed_hazard_ratios` returns it. Patients and events are those of the
+            category or level, for a continuous factor those of the model.
     """
     keys = ["site", "grouping", "term", "label"]
     rows = []
