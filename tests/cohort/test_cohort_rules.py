@@ -73,6 +73,7 @@ def run(small: SmallStudy, *, unreadable: tuple[int, ...] = ()) -> Path:
         definition=small.study,
         seed=1,
         shards=4,
+        further_sites=[],
     )
     images = pd.read_parquet(small.folder / "restricted/selection.parquet")[["row", "site", "patient"]]
     images = images.assign(readable=~images["row"].isin(unreadable))

@@ -17,7 +17,7 @@ from cacs_cxr.training.external import predict_sites
 from cacs_cxr.training.fold import Fold, train_fold
 from cacs_cxr.training.inference import auc
 from cacs_cxr.training.network import build_network
-from cacs_cxr.training.parts import as_part, fold_parts
+from cacs_cxr.training.parts import as_part, fold_parts, further_radiographs
 from cacs_cxr.training.weights import copy_state, load_network, write_weights
 
 GT0 = Threshold("gt0", ">", 0.0, "> 0")
@@ -27,7 +27,8 @@ def run(
     folder: Path, images: npt.NDArray[np.uint8], cohort: pd.DataFrame, folds: pd.DataFrame, **changes: object
 ) -> Fold:
     np.save(folder / "images.npy", images)
-    parts = fold_parts(cohort, folds, fold=0, biomarker="cacs", threshold=GT0)
+    further = further_radiographs(cohort.assign(readable=True), cohort)
+    parts = fold_parts(cohort, folds, further, fold=0, biomarker="cacs", threshold=GT0)
     configuration = {**CONFIGURATION, **changes}
     return train_fold(folder / "images.npy", parts, configuration=configuration, seed=7, threshold="gt0", fold=0)
 

@@ -53,6 +53,11 @@ rule link_radiographs:
         eligibility=config["eligibility"],
         definition=definition(),
         shards=config["imaging"]["shards"],
+        further_sites=(
+            site_names("development")
+            if config["training"]["radiographs"] == "all"
+            else []
+        ),
         seed=config["seed"],
     message:
         "linked patients, scores, outcomes and radiographs"

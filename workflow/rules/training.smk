@@ -4,6 +4,7 @@
 rule train_network:
     input:
         images="results/images/images.npy",
+        radiographs="results/images/images.parquet",
         cohort="results/cohort/cohort.parquet",
         folds="results/cohort/folds.csv",
     output:

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from cacs_cxr.cohort.selection import PATIENT_COLUMNS, RADIOGRAPH_COLUMNS, numbered, select, study_key
 from cacs_cxr.job import LOGGER, logged
 from cacs_cxr.tables import write_csv, write_parquet
@@ -23,6 +25,7 @@ def main(
     definition: Mapping[str, Any],
     seed: int,
     shards: int,
+    further_sites: Sequence[str],
 ) -> None:
     """Link and select; see the columns in docs/outputs.md.
 
@@ -30,6 +33,7 @@ def main(
         indexes: index of the radiographs of each site, in the order of `sites`.
         definition: title, simulated, biomarker, thresholds, categories, factors and event of the configuration.
         shards: number of preprocessing jobs to deal the radiographs to.
+        further_sites: sites whose patients' further radiographs are read as well, for training.
     """
     key = study_key(simulated=definition["simulated"], seed=seed, key_file=Path(eligibility["pseudonym_key_file"]))
     selection = select(
@@ -47,10 +51,12 @@ def main(
                 LOGGER.info("%s: %d rows of %s of patients not in the patients table", table.site.name, rows, name)
     for row in selection.flow.itertuples():
         LOGGER.info("%s, %s, %s %s: %d", row.site, row.unit, row.kind, row.label, row.n)
-    people = numbered(selection.patients, shards=shards)
+    further = selection.further[selection.further["site"].isin(further_sites)]
+    radiographs = numbered(pd.concat([selection.patients, further], ignore_index=True), shards=shards)
+    people = radiographs.head(len(selection.patients))
     names = ["site", "patient", "value", *(factor["name"] for factor in definition["factors"]), *PATIENT_COLUMNS]
     write_parquet(people[names].rename(columns={"value": definition["biomarker"]["name"]}), patients_file)
-    write_parquet(people[list(RADIOGRAPH_COLUMNS)], selection_file)
+    write_parquet(radiographs[list(RADIOGRAPH_COLUMNS)], selection_file)
     write_csv(selection.flow, flow_file)
 
 
@@ -66,4 +72,5 @@ if __name__ == "__main__":
             definition=snakemake.params.definition,
             seed=snakemake.params.seed,
             shards=snakemake.params.shards,
+            further_sites=snakemake.params.further_sites,
         )

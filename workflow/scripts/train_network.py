@@ -9,13 +9,14 @@ from cacs_cxr.job import LOGGER, logged
 from cacs_cxr.study import Threshold
 from cacs_cxr.tables import read_written_table, write_json, write_parquet
 from cacs_cxr.training.fold import train_fold
-from cacs_cxr.training.parts import fold_parts
+from cacs_cxr.training.parts import fold_parts, further_radiographs
 from cacs_cxr.training.weights import write_weights
 
 
 def main(
     *,
     images: Path,
+    radiographs: Path,
     cohort: Path,
     folds: Path,
     weights: Path,
@@ -30,9 +31,9 @@ def main(
 ) -> None:
     """Read the parts of the fold, train, and write weights, metadata and logits."""
     chosen = next(Threshold(**item) for item in thresholds if item["name"] == threshold)
-    parts = fold_parts(
-        pd.read_parquet(cohort), read_written_table(folds), fold=fold, biomarker=biomarker, threshold=chosen
-    )
+    patients = pd.read_parquet(cohort)
+    further = further_radiographs(pd.read_parquet(radiographs), patients)
+    parts = fold_parts(patients, read_written_table(folds), further, fold=fold, biomarker=biomarker, threshold=chosen)
     LOGGER.info(
         "%s", ", ".join(f"{name}: {part.counts['n_positive']} of {part.counts['n']}" for name, part in parts.items())
     )
@@ -46,6 +47,7 @@ if __name__ == "__main__":
     with logged(snakemake):
         main(
             images=Path(snakemake.input.images),
+            radiographs=Path(snakemake.input.radiographs),
             cohort=Path(snakemake.input.cohort),
             folds=Path(snakemake.input.folds),
             weights=Path(snakemake.output.weights),

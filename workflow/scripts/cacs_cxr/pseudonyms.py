@@ -52,6 +52,6 @@ def real_key(key_file: Path) -> bytes:
         key, source = key_file.read_bytes().strip(), str(key_file)
     if len(key) < 16:
         raise ValueError(
-            f"{source}: a key of {len(key)} bytes, expected at least 16. Set a longer one, or remove it to have one made."
+            f"{source}: a key of {len(key)} bytes, expected at least 16. Set a longer one, or remove it: one is made."
         )
     return key

@@ -18,11 +18,14 @@ PROGNOSTIC = "In prognostic analysis"
 def readable_rows(patients: pd.DataFrame, images: pd.DataFrame) -> "pd.Series[bool]":
     """Whether the radiograph of each eligible patient could be read.
 
+    Args:
+        images: the patients' radiographs in the first rows; further ones, for training, may follow.
+
     Raises:
         ValueError: the two tables do not describe the same patients in the same rows.
     """
     keys = ["row", "site", "patient"]
-    ordered = images.sort_values("row").reset_index(drop=True)
+    ordered = images.sort_values("row").head(len(patients)).reset_index(drop=True)
     if not patients[keys].reset_index(drop=True).equals(ordered[keys].astype(patients[keys].dtypes.to_dict())):
         raise ValueError(
             "images.parquet and patients.parquet hold different patients; run the study's rules again from linkage."

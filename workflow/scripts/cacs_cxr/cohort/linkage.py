@@ -45,10 +45,13 @@ class LinkedSite:
     Attributes:
         patients: one row an eligible patient: site, patient (pseudonym), value, factors, followup_days, event,
             followup_note, days_to_score; folder, file, view, vendor, photometric, transfer_syntax of its radiograph.
+        further: the eligible patients' other radiographs that meet every criterion but nearness: site, patient and the
+            radiograph's columns. Networks may train on them; nothing is evaluated on them.
         flow: as `flow.begin_flow` returns it, radiographs after patients.
     """
 
     patients: pd.DataFrame
+    further: pd.DataFrame
     flow: pd.DataFrame
 
 
@@ -144,8 +147,11 @@ def link_site(
         flows.append(
             begin_flow(site=site.name, unit=unit, start=(start, total), excluded=excluded_counts, remaining=remaining)
         )
+    others = nearest[~too_far & ~nearest["radiograph"].isin(chosen["radiograph"])]
     return LinkedSite(
-        _linked(tables, radiographs, chosen, factors=factors, key=key), pd.concat(flows, ignore_index=True)
+        patients=_linked(tables, radiographs, chosen, factors=factors, key=key),
+        further=_radiographs(tables, radiographs, others, key=key),
+        flow=pd.concat(flows, ignore_index=True),
     )
 
 
@@ -169,6 +175,14 @@ def nearest_scores(radiographs: pd.DataFrame, tables: SiteTables, *, views: Sequ
     pairs["distance"] = (pairs["day"] - pairs["score_day"]).abs()
     pairs = pairs.sort_values(["distance", "day", "score_day", "preference", "arbitrary"], kind="stable")
     return pairs.drop_duplicates("radiograph").drop(columns=["preference", "arbitrary"])
+
+
+def _radiographs(tables: SiteTables, radiographs: pd.DataFrame, pairs: pd.DataFrame, *, key: bytes) -> pd.DataFrame:
+    people = tables.patients["patient"].iloc[pairs["patient_position"].to_numpy()]
+    images = radiographs.loc[pairs["radiograph"].to_numpy(), list(CARRIED)].reset_index(drop=True)
+    images.insert(0, "patient", [pseudonym(name, key=key) for name in people])
+    images = images.assign(site=tables.site.name, folder=tables.site.folder)
+    return images.sort_values(["patient", "file"], kind="stable").reset_index(drop=True)
 
 
 def _linked(

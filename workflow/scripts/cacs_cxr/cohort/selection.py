@@ -27,11 +27,13 @@ class Selection:
 
     Attributes:
         patients: all sites in their order: site, patient, value, factors, follow-up and the radiograph's columns.
+        further: their other eligible radiographs: site, patient and the radiograph's columns.
         flow: site, unit, order, kind, label, n.
     """
 
     tables: Sequence[SiteTables]
     patients: pd.DataFrame
+    further: pd.DataFrame
     flow: pd.DataFrame
 
 
@@ -95,18 +97,20 @@ def select(
     return Selection(
         tables=tables,
         patients=pd.concat([site.patients for site in linked], ignore_index=True),
+        further=pd.concat([site.further for site in linked], ignore_index=True),
         flow=pd.concat([site.flow for site in linked], ignore_index=True),
     )
 
 
-def numbered(patients: pd.DataFrame, *, shards: int) -> pd.DataFrame:
-    """Eligible patients with the row of their image and the preprocessing job (shard) that makes it.
+def numbered(radiographs: pd.DataFrame, *, shards: int) -> pd.DataFrame:
+    """Radiographs with the row of their image and the preprocessing job (shard) that makes it.
 
     Args:
+        radiographs: those of the eligible patients, in the patients' order; further ones after them.
         shards: number of jobs; each gets a run of rows, and their lengths differ by one at most.
     """
-    count = len(patients)
-    return patients.assign(row=np.arange(count), shard=np.arange(count) * shards // max(count, 1))
+    count = len(radiographs)
+    return radiographs.assign(row=np.arange(count), shard=np.arange(count) * shards // max(count, 1))
 
 
 def _nobody(tables: SiteTables, linked: LinkedSite) -> Fault:

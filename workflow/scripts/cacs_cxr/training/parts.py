@@ -12,7 +12,7 @@ from cacs_cxr.study import PARTS, TRAIN, Threshold
 
 @dataclass(frozen=True)
 class Part:
-    """Patients of one part of a fold, in the order of their pseudonyms.
+    """Radiographs of one part of a fold, in the order of their patients' pseudonyms; one a patient but for training.
 
     Attributes:
         patients: pseudonyms [n].
@@ -32,7 +32,7 @@ class Part:
 
 def as_part(cohort: pd.DataFrame, *, biomarker: str, threshold: Threshold) -> Part:
     """Part made of all patients of a table with the columns patient, row and the biomarker."""
-    table = cohort.sort_values("patient")
+    table = cohort.sort_values(["patient", "row"])
     return Part(
         patients=tuple(table["patient"]),
         rows=table["row"].to_numpy(np.int64),
@@ -40,13 +40,31 @@ def as_part(cohort: pd.DataFrame, *, biomarker: str, threshold: Threshold) -> Pa
     )
 
 
+def further_radiographs(images: pd.DataFrame, cohort: pd.DataFrame) -> pd.DataFrame:
+    """Readable radiographs of the cohort's patients besides the one that is analysed: columns patient, row.
+
+    Args:
+        images: columns row, patient, readable; empty of further radiographs where the study takes the nearest only.
+    """
+    others = images["readable"].astype(bool) & images["patient"].isin(cohort["patient"])
+    others &= ~images["row"].isin(cohort["row"])
+    return images.loc[others, ["patient", "row"]].reset_index(drop=True)
+
+
 def fold_parts(
-    cohort: pd.DataFrame, folds: pd.DataFrame, *, fold: int, biomarker: str, threshold: Threshold
+    cohort: pd.DataFrame,
+    folds: pd.DataFrame,
+    further: pd.DataFrame,
+    *,
+    fold: int,
+    biomarker: str,
+    threshold: Threshold,
 ) -> dict[str, Part]:
     """The three parts of one fold.
 
     Args:
         cohort: one row per patient with the columns patient, row and the biomarker.
+        further: columns patient, row: other radiographs, which join the training part with their patient's label.
         folds: columns patient, fold, part; K rows a patient.
 
     Raises:
@@ -60,7 +78,10 @@ def fold_parts(
         raise InputError(
             [Fault(file, None, "patient", found, "patients of the cohort", "Remake both: delete results/cohort.")]
         )
-    parts = {name: as_part(table[table["part"] == name], biomarker=biomarker, threshold=threshold) for name in PARTS}
+    tables = {name: table[table["part"] == name] for name in PARTS}
+    again = further.merge(tables[TRAIN].drop(columns="row"), on="patient", how="inner", validate="many_to_one")
+    tables[TRAIN] = pd.concat([tables[TRAIN], again], ignore_index=True)
+    parts = {name: as_part(tables[name], biomarker=biomarker, threshold=threshold) for name in PARTS}
     faults = [
         Fault(file, None, "part", f"no patient in the {name} part of fold {fold}", "at least one patient",
               "Set folds.count lower, or folds.tuning_fraction higher.")
