@@ -64,6 +64,7 @@ def nih_small(folder: Path) -> dict[str, Any]:
             "pseudonym_key_file": str(folder / "pseudonym.key"),
         },
         "imaging": {"size": 64, "shards": 2},
+        "training": {"radiographs": "all", "epochs": 10},
     }
 
 
