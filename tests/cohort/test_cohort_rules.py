@@ -47,7 +47,7 @@ def big(small: SmallStudy) -> SmallStudy:
     return small
 
 
-def run(small: SmallStudy, *, unreadable: tuple[int, ...] = ()) -> Path:
+def run(small: SmallStudy, *, unreadable: tuple[int, ...] = (), further_sites: tuple[str, ...] = ()) -> Path:
     """Run every rule of the cohort in its order; return the folder of the results."""
     results = small.folder / "results"
     sites = small.study.pop("sites")
@@ -73,7 +73,7 @@ def run(small: SmallStudy, *, unreadable: tuple[int, ...] = ()) -> Path:
         definition=small.study,
         seed=1,
         shards=4,
-        further_sites=[],
+        further_sites=further_sites,
     )
     images = pd.read_parquet(small.folder / "restricted/selection.parquet")[["row", "site", "patient"]]
     images = images.assign(readable=~images["row"].isin(unreadable))
@@ -109,6 +109,23 @@ def run(small: SmallStudy, *, unreadable: tuple[int, ...] = ()) -> Path:
         settings=yaml.safe_load((REPOSITORY / "config.yaml").read_text(encoding="utf-8")),
     )
     return results
+
+
+def test_further_radiographs_follow_the_analysed_ones(big: SmallStudy) -> None:
+    """A second radiograph of two patients, one of them too far from the score, is read but not analysed."""
+    index = [radiograph(f"H{n}", "2019-04-01") for n in range(1000, 1060)]
+    index += [radiograph("H1000", "2019-05-01"), radiograph("H1001", "2020-05-01")]
+    big.write_index("home", index)
+    results = run(big, further_sites=("home",))
+    selection = pd.read_parquet(big.folder / "restricted/selection.parquet")
+    people = pd.read_parquet(big.folder / "restricted/patients.parquet")
+    assert selection["row"].tolist() == list(range(91))
+    assert len(people) == 90
+    twice = selection["patient"].value_counts()
+    assert selection["patient"].iloc[90] == twice.index[0]
+    assert twice.tolist() == [2] + [1] * 89
+    cohort = pd.read_parquet(results / "cohort.parquet")
+    assert cohort["row"].tolist() == list(range(90))
 
 
 def test_tables_of_the_whole_stage(big: SmallStudy) -> None:
