@@ -49,10 +49,10 @@ def test_tables_of_the_cohort(cohort: pd.DataFrame, tmp_path: Path) -> None:
     cutoffs = pd.read_csv(outputs["cutoffs"]).set_index(["model", "threshold", "fold"])
     frozen = cutoffs.loc[("integrated", "ge100", -1), "cutoff"]
     assert frozen == pytest.approx(r_answers()["operating_points_ge100_A"]["int_youden_threshold"], rel=1e-12)
-    points = pd.read_csv(outputs["operating_points"]).set_index(["site", "model", "threshold"])
+    points: Any = pd.read_csv(outputs["operating_points"]).set_index(["site", "model", "threshold"])
     external = cohort[cohort["site"] == "external"]
     called, positive = external["pA100"] >= frozen, external["cacs"] >= 100
-    row: Any = points.loc[("external", "integrated", "ge100")]
+    row = points.loc[("external", "integrated", "ge100")]
     assert (row["tp"], row["fp"]) == ((called & positive).sum(), (called & ~positive).sum())
     categories = read_written_table(outputs["predicted_categories"])
     assert len(categories) == 8000
