@@ -81,14 +81,15 @@ def test_the_tuning_part_is_never_augmented_nor_trained_on(tmp_path: Path) -> No
     assert tuning_losses(before) != [e["tuning_loss"] for e in after.metadata["history"]]
 
 
-def test_logits_are_of_the_kept_epoch_and_the_best_by_tuning_loss(tmp_path: Path) -> None:
+def test_logits_are_of_the_kept_epoch_and_the_best_by_calibrated_loss(tmp_path: Path) -> None:
     images, cohort, folds = small_study(60, side=32, seed=0)
     fold = run(tmp_path, images, cohort, folds, epochs=4)
-    losses = [epoch["tuning_loss"] for epoch in fold.metadata["history"]]
-    assert fold.metadata["best_epoch"] == 1 + int(np.argmin(losses))
+    losses = [epoch["tuning_calibrated_loss"] for epoch in fold.metadata["history"]]
+    assert fold.metadata["best_epoch"] == max(n for n, loss in enumerate(losses, 1) if loss == min(losses))
     tuning = fold.logits[fold.logits["part"] == "tuning"]
     loss = np.mean(np.logaddexp(0, tuning["logit"]) - tuning["label"] * tuning["logit"])
-    assert loss == pytest.approx(min(losses), abs=1e-6)
+    kept = fold.metadata["history"][fold.metadata["best_epoch"] - 1]
+    assert loss == pytest.approx(kept["tuning_loss"], abs=1e-6)
     assert fold.logits.columns.tolist() == ["patient", "part", "label", "logit"]
     assert fold.logits["part"].value_counts().to_dict() == {"tuning": 12, "test": 12}
 

@@ -1,9 +1,10 @@
 import numpy as np
 import pytest
+import statsmodels.api as sm
 import torch
 
 from cacs_cxr.training.batches import Radiographs
-from cacs_cxr.training.inference import auc, log_loss, predict_logits
+from cacs_cxr.training.inference import auc, calibrated_log_loss, log_loss, predict_logits
 from cacs_cxr.training.network import build_network
 
 
@@ -36,3 +37,22 @@ def test_logits_that_are_not_finite_are_an_error() -> None:
     radiographs = Radiographs(torch.zeros(2, 32, 32, dtype=torch.uint8), torch.zeros(2))
     with pytest.raises(FloatingPointError, match=r"2 of 2 logits.*learning_rate"):
         predict_logits(network, radiographs, mean=float("nan"), sd=1.0, batch_size=2)
+
+
+def test_calibrated_loss_is_that_of_the_fitted_logistic_regression() -> None:
+    random = np.random.default_rng(3)
+    logits = random.normal(0, 1, 200)
+    labels = (random.random(200) < 1 / (1 + np.exp(1 - 0.5 * logits))).astype(np.int64)
+    fitted = sm.GLM(labels, sm.add_constant(logits), family=sm.families.Binomial()).fit(tol=1e-12)
+    expected = -fitted.llf / 200
+    assert calibrated_log_loss(labels, logits) == pytest.approx(expected, rel=1e-8)
+    assert calibrated_log_loss(labels, 10 * logits + 7) == pytest.approx(expected, rel=1e-8)
+
+
+def test_calibrated_loss_of_logits_that_tell_nothing_or_all() -> None:
+    labels = np.array([0, 0, 0, 1])
+    constant = -(0.25 * np.log(0.25) + 0.75 * np.log(0.75))
+    assert calibrated_log_loss(labels, np.zeros(4)) == pytest.approx(constant)
+    assert calibrated_log_loss(labels, np.array([3.0, 2.0, 1.0, 0.0])) == pytest.approx(constant)
+    assert calibrated_log_loss(labels, np.array([0.0, 1.0, 2.0, 3.0])) < 1e-6
+    assert calibrated_log_loss(np.zeros(3, dtype=np.int64), np.array([1.0, 2.0, 3.0])) == 0.0

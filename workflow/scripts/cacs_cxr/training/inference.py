@@ -56,3 +56,36 @@ def auc(labels: npt.NDArray[np.int64], scores: npt.NDArray[np.float64]) -> float
 def log_loss(labels: npt.NDArray[np.int64], logits: npt.NDArray[np.float64]) -> float:
     """Mean binary cross-entropy of logits, in nats."""
     return float(np.mean(np.logaddexp(0.0, logits) - labels * logits))
+
+
+def calibrated_log_loss(labels: npt.NDArray[np.int64], logits: npt.NDArray[np.float64]) -> float:
+    """Least mean binary cross-entropy of ``a + b * logit`` over all a and all b >= 0, in nats.
+
+    It is the loss after Platt scaling, which every prediction goes through: how sure of itself a network is does not
+    count, only what its logits tell. With one class it is 0.
+
+    Args:
+        labels: 0 or 1 [n].
+        logits: [n], on any scale.
+    """
+    share = float(labels.mean())
+    if share in (0.0, 1.0):
+        return 0.0
+    constant = -share * np.log(share) - (1.0 - share) * np.log1p(-share)
+    spread = float(logits.std())
+    if spread == 0.0:
+        return constant
+    design = np.column_stack([np.ones(len(logits)), (logits - logits.mean()) / spread])
+    beta = np.array([np.log(share) - np.log1p(-share), 0.0])
+    loss = constant
+    for _ in range(100):
+        probability = 1.0 / (1.0 + np.exp(-np.clip(design @ beta, -500.0, 500.0)))
+        weights = probability * (1.0 - probability)
+        information = design.T @ (design * weights[:, None]) + 1e-9 * np.eye(2)
+        step = np.linalg.solve(information, design.T @ (labels - probability))
+        while (tried := log_loss(labels, design @ (beta + step))) > loss and np.abs(step).max() > 1e-10:
+            step = step / 2.0
+        gain, beta, loss = loss - tried, beta + step, min(tried, loss)
+        if gain < 1e-10:
+            break
+    return loss if beta[1] > 0.0 else constant

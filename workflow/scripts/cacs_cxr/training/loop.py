@@ -15,7 +15,7 @@ from cacs_cxr.job import LOGGER
 from cacs_cxr.training.augmentation import Augmentation, augment, draw_changes
 from cacs_cxr.training.batches import Radiographs, batches_an_epoch, shuffled_batches
 from cacs_cxr.training.device import mark, memory_advice, seconds_between
-from cacs_cxr.training.inference import auc, log_loss, normalise, predict_logits
+from cacs_cxr.training.inference import auc, calibrated_log_loss, log_loss, normalise, predict_logits
 from cacs_cxr.training.weights import copy_state
 
 
@@ -56,6 +56,7 @@ class Epoch:
     epoch: int
     loss: float
     tuning_loss: float
+    tuning_calibrated_loss: float
     tuning_auc: float | None
     seconds: float
     images_per_second: float
@@ -82,8 +83,9 @@ def train(
     """Train a network on one part and choose the epoch on another.
 
     Binary cross-entropy, AdamW, one cycle of the learning rate (Smith & Topin 2019), bfloat16 on a GPU. The epoch
-    kept is the one of least tuning loss: with some ten positive tuning patients the AUC takes few values and jumps by
-    chance, while the loss uses every patient, and it is the loss that calibration and integration build on.
+    kept is the one of least tuning loss after Platt scaling, which every prediction goes through; of equals, the last.
+    The plain loss would favour early epochs at a rare threshold, before the network grows too sure of itself, at the
+    cost of ranking; the AUC takes few values with some ten positive tuning patients and jumps by chance.
 
     Args:
         network: network on the device of the radiographs; it is changed.
@@ -157,8 +159,9 @@ def train(
             tuning_logits = predict_logits(kept, tuning, mean=mean, sd=sd, batch_size=4 * recipe.batch_size)
             spent["evaluation"] += time.perf_counter() - evaluation_start
             tuning_loss, tuning_auc = log_loss(tuning_labels, tuning_logits), auc(tuning_labels, tuning_logits)
-            if tuning_loss < least:
-                best_epoch, least, state = epoch, tuning_loss, copy_state(kept)
+            calibrated_loss = calibrated_log_loss(tuning_labels, tuning_logits)
+            if calibrated_loss <= least:
+                best_epoch, least, state = epoch, calibrated_loss, copy_state(kept)
             rate = steps * min(recipe.batch_size, len(training)) / seconds
             left = (time.perf_counter() - start) / epoch * (recipe.epochs - epoch)
             LOGGER.info(
@@ -166,7 +169,15 @@ def train(
                 epoch, recipe.epochs, mean_loss, tuning_loss, tuning_auc, rate, left,
             )  # fmt: skip
             history.append(
-                Epoch(epoch, mean_loss, tuning_loss, None if np.isnan(tuning_auc) else tuning_auc, seconds, rate)
+                Epoch(
+                    epoch=epoch,
+                    loss=mean_loss,
+                    tuning_loss=tuning_loss,
+                    tuning_calibrated_loss=calibrated_loss,
+                    tuning_auc=None if np.isnan(tuning_auc) else tuning_auc,
+                    seconds=seconds,
+                    images_per_second=rate,
+                )
             )
     return Trained(state, best_epoch, tuple(history), {"total": time.perf_counter() - start, **spent})
 
