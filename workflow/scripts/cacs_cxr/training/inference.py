@@ -71,7 +71,7 @@ def calibrated_log_loss(labels: npt.NDArray[np.int64], logits: npt.NDArray[np.fl
     share = float(labels.mean())
     if share in (0.0, 1.0):
         return 0.0
-    constant = -share * np.log(share) - (1.0 - share) * np.log1p(-share)
+    constant = float(-share * np.log(share) - (1.0 - share) * np.log1p(-share))
     spread = float(logits.std())
     if spread == 0.0:
         return constant
