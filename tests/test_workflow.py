@@ -211,6 +211,14 @@ def test_mistaken_configuration_is_explained(overlay: dict[str, object], message
     assert message in dry.stdout
 
 
+def test_missing_files_are_named_together(tmp_path: Path) -> None:
+    dry = snakemake("--dry-run", "check_inputs", directory=tmp_path, overlay=REPOSITORY / "studies" / "hospital.yaml")
+    assert dry.returncode != 0
+    assert re.search(r"[4-9] faults in the input", dry.stdout), dry.stdout
+    assert "what `patients.file` of the site 'development' names" in dry.stdout
+    assert "what `radiographs.folder` of the site 'external' names" in dry.stdout
+
+
 def test_scripts_never_read_the_configuration() -> None:
     for script in (REPOSITORY / "workflow" / "scripts").glob("*.py"):
         assert "snakemake.config" not in script.read_text(encoding="utf-8"), script

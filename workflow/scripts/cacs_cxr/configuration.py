@@ -33,6 +33,36 @@ def check_configuration(config: Mapping[str, Any], *, schema_file: Path) -> None
         raise InputError(faults)
 
 
+def check_files(config: Mapping[str, Any]) -> None:
+    """Refuse a study on real sites whose files are not where the configuration says, all of them together.
+
+    Once a cohort has been made from them they may be gone: what follows it does not need them.
+
+    Raises:
+        InputError: tables or folders of radiographs that do not exist, each with its key.
+    """
+    if config["start_from"] != "sites" or config["simulated"] or Path("results/cohort/cohort.parquet").exists():
+        return
+    faults = []
+    for site in config["sites"]:
+        named = {f"{part}.file": site[part]["file"] for part in ("patients", "scores", "outcomes") if site[part]}
+        named |= {f"radiographs.{key}": site["radiographs"].get(key) for key in ("table", "folder")}
+        faults += [
+            Fault(
+                str(file),
+                None,
+                "",
+                "no such file or folder",
+                f"what `{key}` of the site '{site['name']}' names",
+                f"Correct the path; it is taken from {Path.cwd().name}/, the working directory, unless it is absolute.",
+            )
+            for key, file in named.items()
+            if file is not None and not Path(file).exists()
+        ]
+    if faults:
+        raise InputError(faults)
+
+
 def _faults(error: ValidationError) -> Iterator[Fault]:
     place = ".".join(str(part) for part in error.absolute_path)
     schema: Any = error.schema
