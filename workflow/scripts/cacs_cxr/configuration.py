@@ -54,7 +54,7 @@ def check_files(config: Mapping[str, Any]) -> None:
                 "",
                 "no such file or folder",
                 f"what `{key}` of the site '{site['name']}' names",
-                f"Correct the path; it is taken from {Path.cwd().name}/, the working directory, unless it is absolute.",
+                "Correct the path" + ("." if Path(file).is_absolute() else "; it starts at the working directory."),
             )
             for key, file in named.items()
             if file is not None and not Path(file).exists()
