@@ -63,8 +63,8 @@ def nih_small(folder: Path) -> dict[str, Any]:
             "views": ["PA", "AP"],
             "pseudonym_key_file": str(folder / "pseudonym.key"),
         },
-        "imaging": {"size": 64, "shards": 2},
-        "training": {"radiographs": "all", "epochs": 10},
+        "folds": {"count": 5},
+        "training": {"radiographs": "all"},
     }
 
 
