@@ -63,7 +63,7 @@ def nih_small(folder: Path) -> dict[str, Any]:
             "views": ["PA", "AP"],
             "pseudonym_key_file": str(folder / "pseudonym.key"),
         },
-        "folds": {"count": 5},
+        "folds": {"tuning_fraction": 0.1},
         "training": {"radiographs": "all"},
     }
 

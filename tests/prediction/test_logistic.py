@@ -91,3 +91,15 @@ def test_a_prior_without_precision_is_maximum_likelihood_and_a_strong_one_decide
 
 def test_extreme_logits_do_not_overflow() -> None:
     assert sigmoid([-1000.0, 0.0, 1000.0]).tolist() == [0.0, 0.5, 1.0]
+
+
+def test_firth_converges_where_one_patient_alone_lacks_a_factor() -> None:
+    """An indicator of a single patient separates; the plain scoring step then overshoots by its own length for ever."""
+    random = np.random.default_rng(5)
+    columns = random.normal(size=(107, 3))
+    labels = (random.random(107) < 1 / (1 + np.exp(-columns[:, 0]))).astype(np.int64)
+    for patient in range(107):
+        indicator = (np.arange(107) == patient).astype(float)
+        fit = fit_logistic(np.column_stack([columns, indicator]), labels, terms=("a", "b", "c", "d"))
+        assert np.isfinite(fit.coefficients).all()
+        assert np.sign(fit.coefficients[4]) == (1 if labels[patient] else -1)

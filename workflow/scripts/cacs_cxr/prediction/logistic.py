@@ -150,12 +150,18 @@ def _newton(
         if jeffreys:
             leverage = weight * np.einsum("ij,jk,ik->i", design, covariance, design)
             residual = residual + jeffreys * leverage * (0.5 - probability)
-        step = covariance @ (design.T @ residual - precision * (beta - centre))
-        while objective(beta + step) < value - 1e-12 * abs(value) and np.max(np.abs(step)) > 1e-12:
-            step = step / 2.0
+        gradient = design.T @ residual - precision * (beta - centre)
+        step = covariance @ gradient
+        # The information leaves out the penalty's own curvature, so that a step can overshoot by as much again and come
+        # back for ever: with a penalty a step must gain a share of what it promises.
+        promised = 0.1 * jeffreys * float(gradient @ step)
+        slack = 0.0 if jeffreys else 1e-12 * abs(value)
+        while objective(beta + step) < value + promised - slack and np.max(np.abs(step)) > 1e-12:
+            step, promised = step / 2.0, promised / 2.0
         beta = beta + step
         value = objective(beta)
-        if np.max(np.abs(step) * scale) < 1e-9:
+        # Below some 1e-8 the penalised objective, a log-determinant, no longer tells a gain from rounding.
+        if np.max(np.abs(step) * scale) < (1e-7 if jeffreys else 1e-9):
             return beta, covariance
     raise NoFiniteMaximum("no convergence in 100 steps")
 
