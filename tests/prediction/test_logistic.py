@@ -102,4 +102,5 @@ def test_firth_converges_where_one_patient_alone_lacks_a_factor() -> None:
         indicator = (np.arange(107) == patient).astype(float)
         fit = fit_logistic(np.column_stack([columns, indicator]), labels, terms=("a", "b", "c", "d"))
         assert np.isfinite(fit.coefficients).all()
-        assert np.sign(fit.coefficients[4]) == (1 if labels[patient] else -1)
+        assert np.abs(fit.coefficients).max() < 5
+        assert "Firth" in fit.note
