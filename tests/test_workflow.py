@@ -100,7 +100,7 @@ def test_study_is_the_same_bits_twice(mini: Path, tmp_path: Path) -> None:
 def test_archive_rebuilds_everything_below_the_waterline(mini: Path, tmp_path: Path) -> None:
     archive = shutil.copy(mini / "results/archive.tar.gz", tmp_path / "archive.tar.gz")
     overlay = {"start_from": "predictions", "archive": str(archive)}
-    dry = snakemake("--dry-run", "--workflow-profile", "none", directory=tmp_path, overlay=overlay)
+    dry = snakemake("--dry-run", directory=tmp_path, overlay=overlay)
     for rule in ("train_network", "preprocess_radiographs", "simulate_population", "link_radiographs"):
         assert rule not in dry.stdout
     done = snakemake(directory=tmp_path, overlay=overlay)
@@ -178,11 +178,13 @@ def test_images_are_what_the_networks_need(mini: Path) -> None:
     assert images[table["readable"].to_numpy()].std(axis=(1, 2)).min() > 5
 
 
-def test_dry_run_of_the_default_study(tmp_path: Path) -> None:
-    dry = snakemake("--dry-run", "--workflow-profile", "none", directory=tmp_path)
-    assert dry.returncode == 0, dry.stdout
-    assert re.search(r"train_network\s+30", dry.stdout)
-    assert re.search(r"predict_external\s+3", dry.stdout)
+def test_jobs_of_the_default_study(tmp_path: Path) -> None:
+    graph = snakemake("--dag", directory=tmp_path)
+    assert graph.returncode == 0, graph.stdout
+    jobs = re.findall(r'label = "(\w+)', graph.stdout)
+    assert jobs.count("train_network") == 30
+    assert jobs.count("predict_external") == 3
+    assert jobs.count("evaluate") == 1
 
 
 @pytest.mark.parametrize(
