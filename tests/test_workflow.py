@@ -74,16 +74,12 @@ def test_touched_scripts_rerun_nothing(mini: Path) -> None:
 
 
 @pytest.mark.slow
-def test_changed_configuration_reruns_what_depends_on_it(mini: Path) -> None:
-    dry = snakemake(
-        "--dry-run",
-        "--quiet",
-        "host",
-        "--config",
-        "prognosis={minimum_events_per_category: 7}",
-        directory=mini,
-        overlay=MINI,
-    )
+def test_changed_configuration_reruns_what_depends_on_it(mini: Path, tmp_path: Path) -> None:
+    overlay = yaml.safe_load(MINI.read_text(encoding="utf-8"))
+    overlay["prognosis"] = {"minimum_events_per_category": 7}
+    changed = tmp_path / "changed.yaml"
+    changed.write_text(yaml.safe_dump(overlay), encoding="utf-8")
+    dry = snakemake("--dry-run", directory=mini, overlay=changed)
     assert "analyse_prognosis" in dry.stdout, dry.stdout
     assert "train_network" not in dry.stdout
 
