@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from cacs_cxr.configuration import check_configuration
+from cacs_cxr.configuration import canonical, check_configuration
 from cacs_cxr.faults import InputError
 
 REPOSITORY = Path(__file__).resolve().parents[1]
@@ -74,3 +74,8 @@ def test_studies_are_allowed(study: str, config: dict[str, Any]) -> None:
         return base
 
     check_configuration(merge(config, overlay), schema_file=SCHEMA)
+
+
+def test_order_of_keys_means_nothing() -> None:
+    one, other = {"b": {"d": 1, "c": [{"f": 2, "e": 3}]}, "a": 4}, {"a": 4, "b": {"c": [{"e": 3, "f": 2}], "d": 1}}
+    assert repr(canonical(one)) == repr(canonical(other)) == "{'a': 4, 'b': {'c': [{'e': 3, 'f': 2}], 'd': 1}}"

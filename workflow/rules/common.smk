@@ -10,7 +10,7 @@ from snakemake.exceptions import WorkflowError
 
 from cacs_cxr.accelerators import nvidia_gpus
 from cacs_cxr.code_digest import code_digest as code
-from cacs_cxr.configuration import check_configuration, check_files
+from cacs_cxr.configuration import canonical, check_configuration, check_files
 from cacs_cxr.faults import InputError
 from progress import show_progress
 
@@ -23,6 +23,8 @@ try:
         check_files(config)
 except InputError as error:
     raise WorkflowError(str(error)) from None
+
+config.update(canonical(config))
 
 if workflow.is_main_process and not workflow.dryrun:
     show_progress()

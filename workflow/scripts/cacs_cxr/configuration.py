@@ -33,6 +33,13 @@ def check_configuration(config: Mapping[str, Any], *, schema_file: Path) -> None
         raise InputError(faults)
 
 
+def canonical(value: Any) -> Any:
+    """The same plain value with the keys of every mapping sorted, since an overlay's order of keys means nothing."""
+    if isinstance(value, Mapping):
+        return {key: canonical(value[key]) for key in sorted(value)}
+    return [canonical(item) for item in value] if isinstance(value, list) else value
+
+
 def check_files(config: Mapping[str, Any]) -> None:
     """Refuse a study on real sites whose files are not where the configuration says, all of them together.
 
