@@ -22,11 +22,11 @@ def snakemake(
     command = [sys.executable, "-m", "snakemake", "--snakefile", str(REPOSITORY / "Snakefile"), "--cores", "2"]
     command += ["--directory", str(directory)]
     if isinstance(overlay, Path):
-        command += ["--configfile", str(overlay)]
+        arguments = (*arguments, "--configfile", str(overlay))
     elif overlay is not None:
         file = directory / "overlay.yaml"
         file.write_text(yaml.safe_dump(dict(overlay), allow_unicode=True), encoding="utf-8")
-        command += ["--configfile", str(file)]
+        arguments = (*arguments, "--configfile", str(file))
     return subprocess.run(
         [*command, *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False, cwd=REPOSITORY
     )
