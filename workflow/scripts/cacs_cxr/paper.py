@@ -15,7 +15,6 @@ CITATION = (
     "using deep learning. J Cardiovasc Comput Tomogr 2025;19(3):331–339. doi:10.1016/j.jcct.2025.03.010"
 )
 PATIENTS = 10_230
-WINDOW_MONTHS = 6
 FOLDS = 10
 
 

@@ -41,7 +41,6 @@ def study_key(*, simulated: bool, seed: int, key_file: Path) -> bytes:
     """Secret of the pseudonyms: from the seed of a simulated study, else from the environment or the key file."""
     if simulated:
         return simulated_key(seed)
-    key_file.parent.mkdir(parents=True, exist_ok=True)
     return real_key(key_file)
 
 

@@ -1,7 +1,7 @@
 """Logistic regression: maximum likelihood, Firth's penalty where that has no finite answer, and normal priors."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -208,8 +208,3 @@ def fit_logistic(columns: Floats, labels: npt.NDArray[np.int64], *, terms: Seque
         n_positive=int(labels.sum()),
         note="; ".join(notes),
     )
-
-
-def with_note(fit: Logistic, note: str) -> Logistic:
-    """The same fit with one more note."""
-    return replace(fit, note="; ".join(text for text in (fit.note, note) if text))
