@@ -9,6 +9,13 @@ import pandas as pd
 from real_data import real_data
 
 
+def same_key(folder: Path) -> str:
+    """Path of a key that is the same in every run: patients are ordered, and so folds are drawn, by pseudonym."""
+    file = folder / "pseudonym.key"
+    file.write_text("the same folds in every run", encoding="utf-8")
+    return str(file)
+
+
 def nih_small(folder: Path) -> dict[str, Any]:
     """Age as the biomarker (55, 65, 75 years), sex as the one clinical factor, no follow-up.
 
@@ -61,7 +68,7 @@ def nih_small(folder: Path) -> dict[str, Any]:
             "minimum_age": None,
             "window_days": 0,
             "views": ["PA", "AP"],
-            "pseudonym_key_file": str(folder / "pseudonym.key"),
+            "pseudonym_key_file": same_key(folder),
         },
         "folds": {"tuning_fraction": 0.1},
         "training": {"radiographs": "all"},
@@ -127,7 +134,7 @@ def hannover(folder: Path) -> dict[str, Any]:
             "minimum_age": None,
             "window_days": 30,
             "views": ["PA", "AP"],
-            "pseudonym_key_file": str(folder / "pseudonym.key"),
+            "pseudonym_key_file": same_key(folder),
         },
         "folds": {"count": 4},
     }
