@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cacs_cxr.simulation.anatomy import CHEST_COLUMNS, Chest, draw_persons_chest, landmark_boxes
+from cacs_cxr.simulation.anatomy import CHEST_COLUMNS, Chest, draw_persons_chest, draw_position, landmark_boxes
 from cacs_cxr.simulation.frontal import frontal_paths
 from cacs_cxr.simulation.population import PEOPLE, draw_people
 from cacs_cxr.simulation.radiograph import Processing, draw_radiograph
@@ -16,7 +16,7 @@ def chest_of(**latent):
         [{"burden": 0.0, "trace_age": 0.0, "trace_sex": 0.0, "trace_bmi": 0.0, "height_cm": 164.5, **latent}]
     )
     measures = draw_persons_chest(person, generator=np.random.default_rng(1)).iloc[0].to_dict()
-    position = {"shift_x": 0.0, "shift_y": 10.0, "tilt": 0.0, "scale": 1.1}
+    position = {"shift_x": 0.0, "shift_y": 10.0, "tilt": 0.0, "scale": 1.1, "blades": 4.0}
     return Chest(**{name: float({**measures, **position}[name]) for name in CHEST_COLUMNS})
 
 
@@ -127,16 +127,58 @@ def test_the_lead_letter_lies_on_the_side_it_names():
 def test_a_lateral_view_has_its_spine_at_one_side():
     image = draw(chest_of(), view="lateral")
     columns = image[round(0.3 * SIZE) : round(0.45 * SIZE)].mean(axis=0)
-    inside = slice(round(0.42 * SIZE), round(0.72 * SIZE))
-    assert 0.55 < (inside.start + np.argmax(columns[inside])) / SIZE < 0.70
-    assert columns[inside].max() > columns[inside].min() + 0.15
+    behind = slice(round(0.56 * SIZE), round(0.80 * SIZE))
+    spine = behind.start + int(np.argmax(columns[behind]))
+    assert 0.60 < spine / SIZE < 0.73
+    assert columns[spine] > columns[round(0.56 * SIZE)] + 0.06
+    # The heart lies in front and below, and the space behind it is dark.
+    assert mean_in(image, x=(0.32, 0.45), y=(0.62, 0.72)) > mean_in(image, x=(0.56, 0.6), y=(0.5, 0.6)) + 0.1
+
+
+def test_views_differ_as_in_life():
+    """In front of the detector patients lie or sit: larger heart, higher diaphragm, shoulder blades over the lungs."""
+    views = pd.Series(["PA"] * 200 + ["AP"] * 200)
+    position = draw_position(views, generator=np.random.default_rng(4))
+    supine = (views == "AP").to_numpy()
+    assert (position["magnification"][~supine] == 1).all()
+    assert position["magnification"][supine].between(1.05, 1.2).all()
+    assert position["inspiration"][supine].mean() - position["inspiration"][~supine].mean() > 12
+    assert position["blades"][supine].mean() - position["blades"][~supine].mean() > 25
+
+
+def test_shoulder_blades_lie_over_the_lungs_of_those_in_front_of_the_detector():
+    chest = chest_of()
+    bones = [
+        frontal_paths(
+            Chest(**{**chest.__dict__, "blades": blades}),
+            columns=SIZE,
+            rows=SIZE,
+            pixel_mm=430 / SIZE,
+            generator=np.random.default_rng(1),
+        ).bone
+        for blades in (0.0, 38.0)
+    ]
+    added = bones[1] - bones[0]
+    assert mean_in(added, x=(0.22, 0.30), y=(0.2, 0.4)) > 0.5
+    assert np.abs(mean_in(added, x=(0.4, 0.6), y=(0.2, 0.9))) < 1e-6
+
+
+def test_no_two_people_have_the_same_ribs_and_no_side_mirrors_the_other():
+    chest = chest_of()
+    one, two = (
+        frontal_paths(chest, columns=SIZE, rows=SIZE, pixel_mm=430 / SIZE, generator=np.random.default_rng(seed)).bone
+        for seed in (1, 2)
+    )
+    lungs = np.s_[45:80, 20:50]
+    assert np.abs(one - two)[lungs].mean() > 0.3
+    assert np.abs(one - one[:, ::-1])[lungs].mean() > 0.3
 
 
 @pytest.mark.slow
 def test_a_coarse_picture_tells_the_burden_to_a_linear_model():
     people = draw_people(240, people=PEOPLE["development"], generator=np.random.default_rng(10))
     chests = draw_persons_chest(people, generator=np.random.default_rng(11))
-    position = {"shift_x": 0.0, "shift_y": 10.0, "tilt": 0.0, "scale": 1.1}
+    position = {"shift_x": 0.0, "shift_y": 10.0, "tilt": 0.0, "scale": 1.1, "blades": 4.0}
     pictures = []
     for number, measures in enumerate(chests.to_dict("records")):
         chest = Chest(**{name: float({**measures, **position}[name]) for name in CHEST_COLUMNS})

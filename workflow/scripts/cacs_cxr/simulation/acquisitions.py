@@ -1,34 +1,30 @@
-"""The radiographs of a simulated site: how many each patient has, when, in which view, on which device, how encoded."""
+"""The radiographs of a simulated site: how many each patient has, when, in which view, and all that they show."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from cacs_cxr.simulation.anatomy import CHEST_COLUMNS, Chest, draw_persons_chest, draw_position, landmark_boxes
-from cacs_cxr.simulation.attendance import iso_date
-from cacs_cxr.simulation.devices import (
-    BITS_STORED,
-    FORMATS_MM,
-    LUT_SHAPE_SHARE,
-    PIXEL_SPACING_SHARE,
-    RLE,
-    TRANSFER_SYNTAXES,
-    VOI_STYLES,
-    Device,
-    format_mm,
-)
+from cacs_cxr.simulation.attendance import ANALYSED, iso_date
+from cacs_cxr.simulation.copies import add_copies
+from cacs_cxr.simulation.devices import Device, format_mm
+from cacs_cxr.simulation.headers import draw_headers
+from cacs_cxr.simulation.oddities import draw_oddities, turn_boxes
 
 WINDOW_DAYS = 183  # radiographs to be taken lie this near to the CT, those out of the window farther
 DEFECTS = ("html", "header-only", "truncated", "truncated-rle")
 WRONG_VIEWS = ("lateral", "AP", "unknown")
 
+# A lateral stands beside every fifth radiograph, in life beside most of them: the study sets laterals aside by their
+# header, and drawing and storing more of them would cost half as much again.
 EXTRA_PA_SHARE, EXTRA_AP_SHARE, EXTRA_LATERAL_SHARE, EXTRA_UNKNOWN_SHARE = 0.15, 0.05, 0.20, 0.05
-RESENT_SHARE, REHEADED_SHARE = 0.012, 0.012
-VIEW_CODE_SHARE = 0.06  # of the DX radiographs, which tell their view by code alone
-LATERAL_HEADERS = {"LL": 0.82, "LATERAL": 0.14, "RL": 0.04}
+FIELD_MARGIN_MM = 4.0
+UPRIGHT, ACROSS = "350x430", "430x350"
+TOLERATED_MM = 16.0  # of a tall chest out of a detector laid across, before an upright one is taken
 
 
 def draw_exposures(patients: pd.DataFrame, *, generator: np.random.Generator) -> tuple[pd.DataFrame, "pd.Series[int]"]:
@@ -91,80 +87,8 @@ def draw_exposures(patients: pd.DataFrame, *, generator: np.random.Generator) ->
     return pd.DataFrame(rows), chosen
 
 
-def _pick(shares: Mapping[Any, float], number: int, generator: np.random.Generator) -> list[Any]:
-    keys, weights = list(shares), np.array(list(shares.values()))
-    return [keys[index] for index in generator.choice(len(keys), size=number, p=weights / weights.sum())]
-
-
-def draw_headers(
-    exposures: pd.DataFrame, *, devices: Mapping[str, Device], generator: np.random.Generator
-) -> pd.DataFrame:
-    """Add to every radiograph its device and the variants of its header and encoding.
-
-    Returns:
-        `exposures` with device, modality, photometric, bits_stored, voi, transfer_syntax, format_mm, pixel_spacing,
-        lut_shape (whether the header has it), view_header and view_code.
-    """
-    number = len(exposures)
-    frame = exposures.copy()
-    frame["device"] = _pick({name: device.share for name, device in devices.items()}, number, generator)
-    of_processing = (frame["purpose"] == "for processing").to_numpy()
-    if of_processing.any():
-        digital = next(name for name, device in devices.items() if device.modality == "DX")
-        frame.loc[of_processing, "device"] = digital
-    inverted = np.array([devices[name].inverted for name in frame["device"]])
-    frame["photometric"] = np.where(generator.random(number) < inverted, "MONOCHROME1", "MONOCHROME2")
-    frame["modality"] = [devices[name].modality for name in frame["device"]]
-    frame.loc[frame["purpose"] == "other modality", "modality"] = "OT"
-    frame["bits_stored"] = _pick(BITS_STORED, number, generator)
-    frame["voi"] = _pick(VOI_STYLES, number, generator)
-    frame["transfer_syntax"] = _pick(TRANSFER_SYNTAXES, number, generator)
-    frame.loc[frame["defect"] == "truncated-rle", "transfer_syntax"] = RLE
-    frame.loc[(frame["defect"] == "truncated") & (frame["transfer_syntax"] == RLE), "transfer_syntax"] = next(
-        iter(TRANSFER_SYNTAXES)
-    )
-    frame["format_mm"] = _pick(FORMATS_MM, number, generator)
-    frame["pixel_spacing"] = generator.random(number) < PIXEL_SPACING_SHARE
-    frame["lut_shape"] = (frame["photometric"] == "MONOCHROME2") | (generator.random(number) < LUT_SHAPE_SHARE)
-    lateral = _pick(LATERAL_HEADERS, number, generator)
-    by_code = (frame["modality"] == "DX") & (generator.random(number) < VIEW_CODE_SHARE) & (frame["view"] == "PA")
-    told = [side if view == "lateral" else view for view, side in zip(frame["view"], lateral, strict=True)]
-    frame["view_header"] = np.where(frame["view_told"] & ~by_code, told, "")
-    frame["view_code"] = by_code & frame["view_told"]
-    return frame
-
-
-def add_copies(radiographs: pd.DataFrame, *, generator: np.random.Generator) -> pd.DataFrame:
-    """Add copies: sent twice with the same UID, sent again under a new one, and filed under a second patient.
-
-    Args:
-        radiographs: with column `exposure`, the number of the exposure that a copy shares with its original.
-
-    Returns:
-        The radiographs with their copies at the end, and columns copy ('' | 'resent' | 'reheaded' | 'misfiled').
-    """
-    frame = radiographs.assign(copy="")
-    plain = frame[(frame["defect"] == "") & (frame["purpose"] == "") & ~frame["misfiled"] & (frame["view"] == "PA")]
-    parts = [frame]
-    for kind, share in (("resent", RESENT_SHARE), ("reheaded", REHEADED_SHARE)):
-        number = max(1, round(share * len(plain)))
-        rows = np.sort(generator.choice(plain.index.to_numpy(), size=min(number, len(plain)), replace=False))
-        parts.append(plain.loc[rows].assign(copy=kind))
-    misfiled = frame[frame["misfiled"]].index.to_numpy()
-    for first, second in zip(misfiled[0::2], misfiled[1::2], strict=False):
-        # The second patient of a pair has the first one's radiograph in place of an own one.
-        shared = frame.loc[[first]].assign(patient_row=frame.loc[second, "patient_row"], copy="misfiled")
-        parts[0] = parts[0].drop(index=second)
-        parts.append(shared)
-    return pd.concat(parts, ignore_index=True)
-
-
-def _chest(measures: Mapping[Any, Any]) -> Chest:
-    return Chest(**{name: float(measures[name]) for name in CHEST_COLUMNS})
-
-
 def draw_radiographs(
-    patients: pd.DataFrame, *, site: str, devices: Mapping[str, Device], generator: np.random.Generator
+    patients: pd.DataFrame, *, site: str, devices: Mapping[str, Device], stream: Callable[[str], np.random.Generator]
 ) -> tuple[pd.DataFrame, "pd.Series[int]"]:
     """Draw all radiographs of a site with everything that drawing and writing them needs.
 
@@ -172,40 +96,92 @@ def draw_radiographs(
         patients: columns patient_id, fate, rank, score_day, age_years, male and those of `draw_persons_chest`.
         site: name of the site, which enters the file names.
         devices: the site's devices.
-        generator: source of randomness.
+        stream: gives the source of randomness of a named part, so that the draws of one part never change another's.
 
     Returns:
-        One row a file (name, patient, date, view, header variants, measures of the chest, boxes of the thorax and
-        of the calcifications); and the day of each patient's chosen radiograph.
+        One row a file (name, patient, date, view, header variants, oddity, copy, measures of the chest, boxes of the
+        thorax and of the calcifications); and the day of each patient's chosen radiograph.
     """
+    generator = stream("radiographs")
     chests = draw_persons_chest(patients, generator=generator)
-    exposures, chosen = draw_exposures(patients, generator=generator)
-    frame = draw_headers(exposures, devices=devices, generator=generator)
-    frame["exposure"] = np.arange(len(frame))
-    position = draw_position(len(frame), generator=generator)
-    measures = chests.loc[frame["patient_row"]].reset_index(drop=True)
-    for dome in ("dome_right", "dome_left"):
-        measures[dome] -= position["inspiration"]
-    measures = pd.concat([position.drop(columns="inspiration"), measures], axis=1)[list(CHEST_COLUMNS)]
-    boxes = [
-        landmark_boxes(_chest(measure), width_mm=format_mm(size)[0], height_mm=format_mm(size)[1])
-        for measure, size in zip(measures.to_dict("records"), frame["format_mm"], strict=True)
-    ]
-    frame = add_copies(pd.concat([frame, measures, pd.DataFrame(boxes)], axis=1), generator=generator)
-    frame = frame.iloc[generator.permutation(len(frame))].reset_index(drop=True)
-    person = patients.loc[frame["patient_row"]].reset_index(drop=True)
-    # A misfiled copy shows the person whose radiograph it is, whatever its header says.
-    own_row = frame.groupby("exposure")["patient_row"].transform("first")
+    frame, chosen = draw_exposures(patients, generator=generator)
+    frame["exposure"] = frame.index
+    frame["person"] = frame["patient_row"]
+    # The first exposure of an analysed patient is the one that the study will choose.
+    eligible = (frame["patient_row"].map(patients["fate"]) == ANALYSED) & ~frame["patient_row"].duplicated()
+    frame = frame.join(draw_oddities(frame, eligible=eligible, generator=stream("oddities")))
+    frame.loc[frame["oddity"] == "lateral headed PA", "view"] = "lateral"
+    frame = frame.join(draw_headers(frame, devices=devices, generator=stream("headers")))
+    position = draw_position(frame["view"], generator=stream("positions"))
+    placed = place_chests(chests.loc[frame["patient_row"]].reset_index(drop=True), position, exposures=frame)
+    frame = frame.drop(columns="format_mm").join(placed)
+    frame = add_copies(frame, eligible=eligible, generator=stream("copies"))
+    own_study = frame["copy"].str.startswith(("reheaded", "recompressed"))
+    frame["study"] = frame.groupby(["patient_row", "day", own_study], sort=False).ngroup()
+    frame["instance_number"] = frame.groupby("study").cumcount() + 1
+    names = stream("files")
+    frame = frame.iloc[names.permutation(len(frame))].reset_index(drop=True)
+    patient = patients.loc[frame["patient_row"]].reset_index(drop=True)
     digests = [hashlib.sha256(f"{site} {number}".encode()).hexdigest()[:12] for number in frame.index]
-    suffixes = np.where(generator.random(len(frame)) < 0.04, "", ".dcm")
+    suffixes = np.where(names.random(len(frame)) < 0.04, "", ".dcm")
     front = pd.DataFrame(
         {
             "file": [digest + suffix for digest, suffix in zip(digests, suffixes, strict=True)],
-            "patient_id": person["patient_id"],
-            "study_date": np.where(person["fate"] == "undated", "", [iso_date(day) for day in frame["day"]]),
-            "sex": np.where(person["male"] == 1, "M", "F"),
-            "age_years": person["age_years"],
-            "person": own_row,
+            "patient_id": patient["patient_id"],
+            "study_date": np.where(patient["fate"] == "undated", "", [iso_date(day) for day in frame["day"]]),
+            "sex": np.where(patient["male"] == 1, "M", "F"),
+            "age_years": patient["age_years"],
         }
     )
-    return pd.concat([front, frame.drop(columns=["day", "misfiled", "view_told", "patient_row"])], axis=1), chosen
+    return front.join(frame.drop(columns=["day", "misfiled", "view_told", "patient_row"])), chosen
+
+
+def place_chests(chests: pd.DataFrame, position: pd.DataFrame, *, exposures: pd.DataFrame) -> pd.DataFrame:
+    """Measures of each chest as it stands before the detector, the detector's format, and the boxes of landmarks.
+
+    The patient is moved until the thorax lies in the field, if it can; with the oddity "cut" it then stands beside it.
+
+    Args:
+        chests: as `draw_persons_chest` gives them, one row an exposure.
+        position: as `draw_position` gives it.
+        exposures: columns format_mm, view, cut_mm and oddity.
+    """
+    measures = position.join(chests)
+    for dome in ("dome_right", "dome_left"):
+        measures[dome] -= measures["inspiration"]
+    for border in ("heart_right", "heart_left"):
+        measures[border] *= measures["magnification"]
+    placed, boxes = [], []
+    for measure, size, view, cut in zip(
+        measures[list(CHEST_COLUMNS)].to_dict("records"),
+        *(exposures[name] for name in ("format_mm", "view", "cut_mm")),
+        strict=True,
+    ):
+        chest = Chest(**{str(name): float(value) for name, value in measure.items()})
+        if view != "lateral":
+            size = _fitting_format(size, chest)
+        width, height = format_mm(size)
+        box = landmark_boxes(chest, width_mm=width, height_mm=height)
+        aside = _into_field(box["thorax_left"] * width, box["thorax_right"] * width, field=width)
+        down = _into_field(box["thorax_top"] * height, box["thorax_bottom"] * height, field=height)
+        chest = replace(chest, shift_x=chest.shift_x + aside + cut, shift_y=chest.shift_y + down)
+        placed.append({**asdict(chest), "format_mm": size})
+        boxes.append(landmark_boxes(chest, width_mm=width, height_mm=height))
+    return pd.DataFrame(placed).join(turn_boxes(pd.DataFrame(boxes), exposures["oddity"]))
+
+
+def _fitting_format(size: str, chest: Chest) -> str:
+    """Format for a frontal chest: one too broad for an upright detector is taken across, one too tall upright."""
+    field = format_mm(UPRIGHT)[0] - 2 * FIELD_MARGIN_MM
+    broad = 2 * chest.half_width * chest.scale > field
+    tall = (chest.dome_left + chest.costophrenic - chest.apex) * chest.scale > field + TOLERATED_MM
+    if size == UPRIGHT and broad:
+        return ACROSS
+    return UPRIGHT if size == ACROSS and tall and not broad else size
+
+
+def _into_field(low: float, high: float, *, field: float) -> float:
+    """Move (mm) that brings an interval into a field, with a margin; to its middle where it is too long."""
+    if high - low > field - 2 * FIELD_MARGIN_MM:
+        return field / 2 - (low + high) / 2
+    return max(FIELD_MARGIN_MM - low, 0.0) + min(field - FIELD_MARGIN_MM - high, 0.0)

@@ -37,6 +37,7 @@ class Chest:
         breast: size of the breast shadow, 0 for none; breast_y: y of its lower fold.
         bubble: radius of the gas in the stomach.
         arch_calcium, coronary_calcium, cartilage_calcium: mineral in flecks, mm of bone equivalent.
+        blades: how far the shoulder blades lie over the lungs.
     """
 
     shift_x: float
@@ -70,6 +71,7 @@ class Chest:
     arch_calcium: float
     coronary_calcium: float
     cartilage_calcium: float
+    blades: float
 
     @property
     def heart_bottom(self) -> float:
@@ -88,7 +90,7 @@ def draw_persons_chest(people: pd.DataFrame, *, generator: np.random.Generator) 
         generator: source of randomness.
 
     Returns:
-        The measures of `Chest` except its position, one row a person, with the index of `people`.
+        The measures of `Chest` except its position and the shoulder blades, one row a person, indexed as `people`.
     """
     number = len(people)
     burden = people["burden"].to_numpy()
@@ -136,16 +138,34 @@ def draw_persons_chest(people: pd.DataFrame, *, generator: np.random.Generator) 
     return pd.DataFrame(chest, index=people.index)
 
 
-def draw_position(number: int, *, generator: np.random.Generator) -> pd.DataFrame:
-    """Draw how each patient stood and breathed in: shift (mm), tilt (radians), scale, sinking of the domes (mm)."""
+def draw_position(views: "pd.Series[str]", *, generator: np.random.Generator) -> pd.DataFrame:
+    """Draw how each patient stood and breathed in.
+
+    Before the detector with the back to the tube (PA) the shoulders are rolled off the lungs. In front of it (AP), most
+    of them in bed, patients breathe in less, the heart lies farther from the detector, and the shoulder blades lie over
+    the lungs.
+
+    Args:
+        views: ``"PA"``, ``"AP"`` or ``"lateral"``.
+        generator: source of randomness.
+
+    Returns:
+        shift_x, shift_y (mm), tilt (radians), scale, inspiration (rise of the domes, mm), magnification (of the
+        heart) and blades (mm of the shoulder blades over the lungs).
+    """
+    number = len(views)
+    supine = (views == "AP").to_numpy()
     return pd.DataFrame(
         {
             "shift_x": np.clip(generator.normal(0, 6, number), -18, 18),
             "shift_y": np.clip(generator.normal(12, 7, number), -16, 24),
             "tilt": np.radians(np.clip(generator.normal(0, 1.3, number), -4, 4)),
             "scale": generator.normal(1.14, 0.025, number),
-            "inspiration": generator.normal(0, 5, number),
-        }
+            "inspiration": generator.normal(0, 5, number) + np.where(supine, 16.0, 0.0),
+            "blades": np.clip(generator.normal(4, 6, number), -6, 20) + np.where(supine, 34.0, 0.0),
+            "magnification": np.where(supine, 1.0 + np.clip(generator.normal(0.13, 0.03, number), 0.05, 0.2), 1.0),
+        },
+        index=views.index,
     )
 
 

@@ -6,45 +6,35 @@ Every byte follows from the seed: UIDs are digests under the 2.25 root, and no c
 import hashlib
 import io
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-from pydicom import dcmwrite
+from pydicom import DataElement, dcmwrite
+from pydicom.config import IGNORE
 from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.encaps import encapsulate
 from pydicom.sequence import Sequence as DicomSequence
 from pydicom.uid import UID
 
-from cacs_cxr.simulation.devices import (
-    CR_STORAGE,
-    DX_FOR_PROCESSING,
-    DX_STORAGE,
-    IMPLICIT,
-    RLE,
-    SECONDARY_CAPTURE,
-    device_named,
-)
+from cacs_cxr.simulation.devices import device_named
+from cacs_cxr.simulation.dialects import DIALECTS, SECONDARY_CAPTURE
+from cacs_cxr.simulation.headers import EXPLICIT, JPEG_2000, JPEG_BASELINE, RLE
+from cacs_cxr.simulation.lossy import jpeg_2000, jpeg_baseline
 from cacs_cxr.simulation.shapes import Plane
+from cacs_cxr.simulation.stored_values import byte_order, declare_intensity, stored_values
 
-WINDOW_START, WINDOW_SHARE = 0.135, 0.73  # of the stored range; the median window of real headers covers 0.73 of it
-VIEW_CODES = {"PA": ("272479007", "postero-anterior")}
+DX_FOR_PROCESSING = "1.2.840.10008.5.1.4.1.1.1.1.1"
+VIEW_CODES = {
+    "PA": ("272479007", "postero-anterior"),
+    "AP": ("399348003", "antero-posterior"),
+    "lateral": ("399067008", "lateral"),
+}
+VIEW_TEXTS = {"PA": "CHEST PA", "AP": "CHEST AP", "lateral": "CHEST LATERAL"}
 PATIENT_NAME = "SIMULATED^PATIENT"
 IMPLEMENTATION = "CACSCXR_SIM"
-
-
-@dataclass(frozen=True)
-class StoredImage:
-    """Stored values with what a viewer needs to display them: a window, a lookup table, or neither.
-
-    Attributes:
-        window: centre and width of the linear window, or None.
-        table: first mapped value and entries (16 bits) of the lookup table, or None.
-    """
-
-    values: npt.NDArray[np.uint16]
-    window: tuple[float, float] | None
-    table: tuple[int, npt.NDArray[np.uint16]] | None
+NEGATIVE = {"MONOCHROME1": "MONOCHROME2", "MONOCHROME2": "MONOCHROME1"}
+IMPLAUSIBLE_SPACINGS = {"zero spacing": "0.000", "implausible spacing": "25.4"}
+PREAMBLE_AND_MARK, META_LENGTH_ELEMENT = 132, 12  # bytes
+VIEW_TEXT_ELEMENTS = ("SeriesDescription", "ProtocolName", "AcquisitionDeviceProcessingDescription")
 
 
 def simulated_uid(*parts: object) -> str:
@@ -53,118 +43,122 @@ def simulated_uid(*parts: object) -> str:
     return f"2.25.{int.from_bytes(digest, 'big')}"
 
 
-def encode(levels: Plane, *, voi: str, bits_stored: int, photometric: str) -> StoredImage:
-    """Encode grey levels as stored values.
-
-    Args:
-        levels: 0 black to 1 white, a little beyond at both ends.
-        voi: ``"window"``, ``"lut"``, or ``"none"``: the stored range is the displayed one.
-        bits_stored: bits of a stored value.
-        photometric: ``"MONOCHROME2"``, or ``"MONOCHROME1"``: mirrored within the stored range, so that a viewer that
-            inverts after its window or table shows exactly the same.
-    """
-    highest = 2**bits_stored - 1
-    values: npt.NDArray[np.floating[Any]]
-    if voi == "none":
-        values = np.round(np.clip(levels, 0, 1) * highest)
-        window, table = None, None
-    else:
-        first, entries = round(WINDOW_START * highest), round(WINDOW_SHARE * highest)
-        values = np.round(np.clip(first + 0.5 + levels * (entries - 1), 0, highest))
-        if voi == "window":
-            window, table = (first + 0.5 + entries / 2, float(entries)), None
-        else:
-            share = np.linspace(0, 1, entries)
-            curve = np.round(65535 * (share - 0.08 * np.sin(2 * np.pi * share)))
-            window, table = None, (first, curve.astype(np.uint16))
-    if photometric == "MONOCHROME1":
-        values = highest - values
-        if window is not None:
-            window = (highest - window[0] + 1, window[1])
-        if table is not None:
-            start, entered = table
-            table = (highest - (start + len(entered) - 1), np.asarray(65535 - entered[::-1], dtype=np.uint16))
-    return StoredImage(values=values.astype(np.uint16), window=window, table=table)
+def photometric_of(row: Mapping[str, Any]) -> str:
+    """Photometric interpretation that the header states, a lie where the oddity is ``"inverted"``."""
+    told = DIALECTS[row["dialect"]].photometric
+    return NEGATIVE[told] if row["oddity"] == "inverted" else told
 
 
 def _study_module(row: Mapping[str, Any], *, site: str, seed: int, number: int) -> Dataset:
     dataset = Dataset()
-    own = row["copy"] == "reheaded"
-    exposure = (seed, site, "exposure", int(row["exposure"]), number if own else "")
-    dataset.SpecificCharacterSet = "ISO_IR 100"
-    dataset.SOPInstanceUID = simulated_uid(*exposure, "instance")
-    dataset.SeriesInstanceUID = simulated_uid(*exposure, "series")
-    dataset.StudyInstanceUID = simulated_uid(*exposure[:4], "study")
+    # Sent twice or misfiled, the file stays the same instance; any other copy is one of its own.
+    own = number if row["copy"].startswith(("reheaded", "recompressed")) else ""
+    if character_set := DIALECTS[row["dialect"]].character_set:
+        dataset.SpecificCharacterSet = character_set
+    dataset.SOPInstanceUID = simulated_uid(seed, site, "instance", int(row["exposure"]), own)
+    dataset.SeriesInstanceUID = simulated_uid(seed, site, "series", int(row["exposure"]), own)
+    dataset.StudyInstanceUID = simulated_uid(seed, site, "study", int(row["study"]))
     day = str(row["study_date"]).replace("-", "")
     dataset.StudyDate = dataset.SeriesDate = dataset.ContentDate = day
     dataset.StudyTime = dataset.ContentTime = "120000"
     dataset.AccessionNumber = ""
     dataset.ReferringPhysicianName = ""
     dataset.StudyID = ""
-    dataset.SeriesNumber, dataset.InstanceNumber = "1", "1"
-    dataset.StudyDescription = "CHEST" if not own else "CHEST (SENT AGAIN)"
+    dataset.SeriesNumber, dataset.InstanceNumber = "1", str(row["instance_number"])
+    dataset.StudyDescription = "CHEST (SENT AGAIN)" if own else "CHEST PA AND LATERAL"
     dataset.PatientName = PATIENT_NAME
     dataset.PatientID = row["patient_id"]
     dataset.PatientBirthDate = ""
     dataset.PatientSex = row["sex"]
-    dataset.PatientAge = f"{int(row['age_years']):03d}Y"
+    if row["oddity"] == "age without unit":
+        age = f"{int(row['age_years']):03d}"
+        dataset["PatientAge"] = DataElement("PatientAge", "AS", age, validation_mode=IGNORE)
+    else:
+        dataset.PatientAge = f"{int(row['age_years']):03d}Y"
     return dataset
 
 
 def _image_module(dataset: Dataset, row: Mapping[str, Any], *, spacing: tuple[float, float]) -> None:
-    device = device_named(row["device"])
+    device, dialect = device_named(row["device"]), DIALECTS[row["dialect"]]
     for_processing = row["purpose"] == "for processing"
-    dataset.Modality = row["modality"]
-    if row["modality"] == "OT":
-        dataset.SOPClassUID = SECONDARY_CAPTURE
+    dataset.Modality, dataset.SOPClassUID = dialect.modality, dialect.sop_class
+    if row["purpose"] == "other modality":
+        dataset.Modality, dataset.SOPClassUID = "OT", SECONDARY_CAPTURE
+    if for_processing:
+        dataset.Modality, dataset.SOPClassUID = "DX", DX_FOR_PROCESSING
+    if dataset.SOPClassUID == SECONDARY_CAPTURE:
         dataset.ConversionType = "DF"
-    elif row["modality"] == "DX":
-        dataset.SOPClassUID = DX_FOR_PROCESSING if for_processing else DX_STORAGE
+    if dialect.sign:
         dataset.PresentationIntentType = "FOR PROCESSING" if for_processing else "FOR PRESENTATION"
         dataset.PixelIntensityRelationship = "LOG"
-        dataset.PixelIntensityRelationshipSign = 1 if row["photometric"] == "MONOCHROME2" else -1
+        dataset.PixelIntensityRelationshipSign = dialect.sign
         dataset.ImageLaterality = "U"
+    if dialect.image_type:
+        dataset.ImageType = ["ORIGINAL", "PRIMARY"] if for_processing else list(dialect.image_type)
+    if row["oddity"] != "no manufacturer":
+        dataset.Manufacturer, dataset.ManufacturerModelName = device.manufacturer, device.model
+    if dialect.body_part:
+        dataset.BodyPartExamined = dialect.body_part
+    if dialect.burned_in_told:
+        dataset.BurnedInAnnotation = "NO"
+    if dialect.lossy_told:
         dataset.LossyImageCompression = "00"
-    else:
-        dataset.SOPClassUID = CR_STORAGE
-    dataset.ImageType = ["ORIGINAL" if for_processing else "DERIVED", "PRIMARY"]
-    dataset.Manufacturer, dataset.ManufacturerModelName = device.manufacturer, device.model
-    dataset.BodyPartExamined = "CHEST"
-    dataset.BurnedInAnnotation = "NO"
-    dataset.KVP = "120"
-    if row["view_header"]:
+    _tell_view(dataset, row)
+    if dialect.lut_shape:
+        dataset.PresentationLUTShape = "IDENTITY" if photometric_of(row) == "MONOCHROME2" else "INVERSE"
+    if dialect.sop_class != SECONDARY_CAPTURE:
+        dataset.ImagerPixelSpacing = [f"{value:.4f}" for value in spacing]
+    if dialect.spacing_ratio:
+        dataset.PixelSpacing = [f"{dialect.spacing_ratio * value:.4f}" for value in spacing]
+    if row["oddity"] in IMPLAUSIBLE_SPACINGS:
+        dataset.PixelSpacing = [IMPLAUSIBLE_SPACINGS[row["oddity"]]] * 2
+
+
+def _tell_view(dataset: Dataset, row: Mapping[str, Any]) -> None:
+    """Write the view and the orientation that the header tells, right or wrong."""
+    dialect, view, source = DIALECTS[row["dialect"]], row["headed_view"], row["view_source"]
+    if source == "ViewPosition":
         dataset.ViewPosition = row["view_header"]
-    if row["view_code"]:
+        orientation = dialect.lateral_orientation if view == "lateral" else dialect.frontal_orientation
+        if orientation:
+            dataset.PatientOrientation = list(orientation)
+    if source == "ViewCodeSequence" or (source and dialect.voi == "both"):
         item = Dataset()
-        item.CodeValue, item.CodeMeaning = VIEW_CODES[row["view"]]
+        item.CodeValue, item.CodeMeaning = VIEW_CODES[view]
         item.CodingSchemeDesignator = "SCT"
         dataset.ViewCodeSequence = DicomSequence([item])
-    if row["view_header"] and row["view"] != "lateral":
-        dataset.PatientOrientation = ["L", "F"]
-    dataset.ImagerPixelSpacing = [f"{value:.4f}" for value in spacing]
-    if row["pixel_spacing"]:
-        dataset.PixelSpacing = dataset.ImagerPixelSpacing
-    dataset.RescaleIntercept, dataset.RescaleSlope, dataset.RescaleType = "0", "1", "US"
-    if row["lut_shape"]:
-        dataset.PresentationLUTShape = "IDENTITY" if row["photometric"] == "MONOCHROME2" else "INVERSE"
+    if source in VIEW_TEXT_ELEMENTS:
+        setattr(dataset, source, VIEW_TEXTS[view])
 
 
-def _pixel_module(dataset: Dataset, image: StoredImage, *, photometric: str, bits_stored: int) -> None:
+def _pixel_module(dataset: Dataset, levels: Plane, row: Mapping[str, Any]) -> None:
     dataset.SamplesPerPixel = 1
-    dataset.PhotometricInterpretation = photometric
-    dataset.Rows, dataset.Columns = image.values.shape
-    dataset.BitsAllocated, dataset.BitsStored, dataset.HighBit = 16, bits_stored, bits_stored - 1
+    dataset.Rows, dataset.Columns = levels.shape
     dataset.PixelRepresentation = 0
-    if image.window is not None:
-        dataset.WindowCenter, dataset.WindowWidth = (f"{value:g}" for value in image.window)
-    if image.table is not None:
-        first, entries = image.table
-        item = Dataset()
-        item.LUTDescriptor = [len(entries), first, 16]
-        item.LUTExplanation = "NORMAL"
-        item.LUTData = entries.astype("<u2").tobytes()
-        item["LUTData"].VR = "OW"
-        dataset.VOILUTSequence = DicomSequence([item])
+    if row["transfer_syntax"] == JPEG_BASELINE:
+        # What a teleradiology gateway makes of it: the displayed picture, its window burnt in.
+        dataset.PhotometricInterpretation, bits = "MONOCHROME2", 8
+        _hold_frame(dataset, jpeg_baseline(levels), method="ISO_10918_1")
+    else:
+        stored = stored_values(levels, row)
+        dataset.PhotometricInterpretation, bits = photometric_of(row), stored.bits
+        declare_intensity(dataset, stored, row)
+        if row["transfer_syntax"] == JPEG_2000:
+            _hold_frame(dataset, jpeg_2000(stored.values, bits=bits), method="ISO_15444_1")
+        else:
+            content = stored.values.astype(f"{byte_order(row)}u{2 if bits > 8 else 1}").tobytes()
+            dataset.PixelData = content + b"\0" * (len(content) % 2)
+            dataset["PixelData"].VR = "OW" if bits > 8 else "OB"
+    dataset.BitsAllocated, dataset.BitsStored, dataset.HighBit = 16 if bits > 8 else 8, bits, bits - 1
+
+
+def _hold_frame(dataset: Dataset, frame: bytes, *, method: str) -> None:
+    """Hold a frame that was compressed with loss, and say so."""
+    dataset.PixelData = encapsulate([frame])
+    dataset["PixelData"].VR = "OB"
+    dataset["PixelData"].is_undefined_length = True
+    dataset.LossyImageCompression, dataset.LossyImageCompressionMethod = "01", method
+    dataset.DerivationDescription = "LOSSY COMPRESSION"
 
 
 def dicom_bytes(
@@ -191,14 +185,15 @@ def dicom_bytes(
     dataset = _study_module(row, site=site, seed=seed, number=number)
     _image_module(dataset, row, spacing=spacing)
     if defect != "header-only":
-        bits_stored = int(row["bits_stored"])
-        image = encode(levels, voi=row["voi"], bits_stored=bits_stored, photometric=row["photometric"])
-        _pixel_module(dataset, image, photometric=row["photometric"], bits_stored=bits_stored)
-        dataset.PixelData = image.values.astype("<u2").tobytes()
-        dataset["PixelData"].VR = "OW"
+        _pixel_module(dataset, levels, row)
     content = _file_bytes(dataset, transfer_syntax=row["transfer_syntax"])
     if defect.startswith("truncated"):
         return content[: len(content) - int(dataset.Rows * dataset.Columns * 0.6)]
+    if row["oddity"] == "no preamble":
+        return content[PREAMBLE_AND_MARK:]
+    if row["oddity"] == "no meta header":
+        first = PREAMBLE_AND_MARK + META_LENGTH_ELEMENT
+        return content[first + int.from_bytes(content[first - 4 : first], "little") :]
     return content
 
 
@@ -208,7 +203,8 @@ def _file_bytes(dataset: Dataset, *, transfer_syntax: str) -> bytes:
     meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID
     meta.ImplementationClassUID = UID(simulated_uid("implementation"))
     meta.ImplementationVersionName = IMPLEMENTATION
-    meta.TransferSyntaxUID = UID(IMPLICIT if transfer_syntax == IMPLICIT else "1.2.840.10008.1.2.1")
+    # Run lengths are made from explicit little endian.
+    meta.TransferSyntaxUID = UID(EXPLICIT if transfer_syntax == RLE else transfer_syntax)
     dataset.file_meta = meta
     if transfer_syntax == RLE and "PixelData" in dataset:
         dataset.compress(UID(RLE), encoding_plugin="pydicom", generate_instance_uid=False)

@@ -7,7 +7,12 @@ from cacs_cxr.simulation.anatomy import Chest, chest_wall, heart_borders, knob_x
 from cacs_cxr.simulation.calcification import calcifications
 from cacs_cxr.simulation.shapes import LUNG_DENSITY, Paths, Plane, chest_coordinates, round_profile, smooth_step
 from cacs_cxr.simulation.skeleton import ribs, shoulder_girdle, spine
+from cacs_cxr.simulation.unevenness import Unevenness, draw_unevenness, tissue_field
 from cacs_cxr.simulation.vessels import TREE_SIDE, TREE_VARIANTS, vessel_trees
+
+VESSEL_MM = 9.0
+VESSEL_FREE_MM = 60.0  # of lung that vessels need around them to be seen whole
+LUNG_UNEVENNESS, TRUNK_UNEVENNESS = 0.022, 0.01  # standard deviation, as a share of the path
 
 
 def _trunk(chest: Chest, x: Plane, y: Plane) -> Plane:
@@ -46,7 +51,7 @@ def _lungs(chest: Chest, x: Plane, y: Plane, wall: Plane, variant: int) -> tuple
     medial = 12 + 40 * (1 - down) ** 5
     across = np.clip((away - medial) / np.maximum(wall - medial, 1), 0, 1)
     depth = 0.76 * chest.depth * np.sqrt(np.clip(4 * down * (1.12 - down) + 0.12, 0, 1))
-    profile = round_profile(across, 2.8) * smooth_step(away - medial, 14) * smooth_step(y - chest.apex, 8)
+    profile = round_profile(across, 2.8) * smooth_step(away - medial - 1, 18) * smooth_step(y - chest.apex, 8)
     inside = smooth_step(diaphragm - y, 2.2)
     recess = 0.16 * smooth_step(diaphragm + 46 - y, 40)
     air = depth * profile * np.maximum(inside, recess)
@@ -56,15 +61,21 @@ def _lungs(chest: Chest, x: Plane, y: Plane, wall: Plane, variant: int) -> tuple
     last = np.float32(TREE_SIDE - 1)
     places = np.stack([across * last + left * np.float32(TREE_SIDE), down * last])
     vessels = map_coordinates(both, places, order=1, mode="nearest", prefilter=False)
-    return air, vessels * 9.0 * chest.vessels * inside * (across < 0.97)
+    return air, vessels * VESSEL_MM * chest.vessels * inside * (across < 0.97)
 
 
-def _mediastinum(chest: Chest, x: Plane, y: Plane) -> Plane:
+def _mediastinum(chest: Chest, x: Plane, y: Plane, uneven: Unevenness) -> Plane:
     """Soft tissue that displaces lung: heart, great vessels, hila and the tissue between the lungs."""
     right, left = heart_borders(chest, y)
+    turn = np.pi * np.clip((y - chest.heart_top) / (chest.heart_bottom - chest.heart_top), 0, 1)
+    waves = np.stack([np.sin(2 * turn), np.sin(3 * turn)])
+    right, left = (
+        border + np.tensordot(amplitudes, waves, axes=1)
+        for border, amplitudes in ((right, uneven.heart[0]), (left, uneven.heart[1]))
+    )
     middle, half = (left + right) / 2, np.maximum((left - right) / 2, 1)
     inside = smooth_step(y - chest.heart_top, 16) * smooth_step(chest.heart_bottom + 10 - y, 12)
-    heart = 1.75 * half * round_profile(np.minimum((x - middle) / half, 1), 2.3) * inside
+    heart = 2.1 * half * round_profile(np.minimum((x - middle) / half, 1), 2.3) * inside
     distance = np.hypot(x - knob_x(chest), y - chest.knob_y)
     knob = 2.6 * chest.knob * round_profile(np.minimum(distance / chest.knob, 1), 2.5)
     below = np.clip((y - chest.knob_y) / (chest.heart_bottom - chest.knob_y), 0, 1)
@@ -113,11 +124,19 @@ def frontal_paths(chest: Chest, *, columns: int, rows: int, pixel_mm: float, gen
     """
     x, y = chest_coordinates(chest, columns=columns, rows=rows, pixel_mm=pixel_mm)
     wall = chest_wall(chest, y)
-    air, vessels = _lungs(chest, x, y, wall, int(generator.integers(TREE_VARIANTS)))
-    remaining = np.maximum(air - _mediastinum(chest, x, y), 0)
+    variant = int(generator.integers(TREE_VARIANTS))
+    flecks = calcifications(chest, x, y, generator)
+    uneven = draw_unevenness(generator)
+    field = tissue_field(uneven, chest, columns=columns, rows=rows, pixel_mm=pixel_mm)
+    air, vessels = _lungs(chest, x, y, wall, variant)
+    remaining = np.maximum(air - _mediastinum(chest, x, y, uneven), 0)
     trunk = _trunk(chest, x, y)
     soft = trunk + _breasts(chest, x, y) - (1 - LUNG_DENSITY) * remaining - _air(chest, x, y)
-    soft = soft + np.where(remaining > 4, vessels, 0)
+    soft = (
+        soft
+        + vessels * np.minimum(remaining / VESSEL_FREE_MM, 1)
+        + field * (LUNG_UNEVENNESS * remaining + TRUNK_UNEVENNESS * trunk)
+    )
     body = smooth_step(trunk - 12, 16)
-    bone = (ribs(chest, x, y, wall) + spine(chest, x, y) + shoulder_girdle(chest, x, y, wall)) * body
-    return Paths(soft=np.maximum(soft, 0), bone=bone + calcifications(chest, x, y, generator))
+    bone = (ribs(chest, x, y, wall, uneven) + spine(chest, x, y) + shoulder_girdle(chest, x, y, wall)) * body
+    return Paths(soft=np.maximum(soft, 0), bone=bone + flecks)

@@ -122,7 +122,7 @@ def draw_radiograph(
     pixel_mm = DETECTOR_MM / size
     columns, rows = (round(length / pixel_mm) for length in format_mm)
     if view == "lateral":
-        paths = lateral_paths(chest, columns=columns, rows=rows, pixel_mm=pixel_mm)
+        paths = lateral_paths(chest, columns=columns, rows=rows, pixel_mm=pixel_mm, generator=person)
     else:
         paths = frontal_paths(chest, columns=columns, rows=rows, pixel_mm=pixel_mm, generator=person)
     marked = lay_marker(paths, marker, pixel_mm=pixel_mm)

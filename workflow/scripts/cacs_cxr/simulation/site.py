@@ -23,9 +23,12 @@ from cacs_cxr.simulation.attendance import (
     end_of_study_day,
     iso_date,
 )
+from cacs_cxr.simulation.copies import FOREIGN_COPIES, OWN_COPIES
 from cacs_cxr.simulation.devices import DEVICES, device_named, format_mm
+from cacs_cxr.simulation.dialects import DIALECTS, SOURCE
 from cacs_cxr.simulation.dicom_writer import dicom_bytes
 from cacs_cxr.simulation.hazards import draw_follow_up, hazard_parameters
+from cacs_cxr.simulation.oddities import HARMLESS, SPOILT, befall
 from cacs_cxr.simulation.population import (
     BURDEN,
     PEOPLE,
@@ -75,9 +78,7 @@ def simulate_site(
     young = truth["fate"] == "under_age"
     truth.loc[young, "age_years"] = generator("young").integers(12, 18, int(young.sum()))
     truth["score_day"] = draw_score_days(len(truth), generator=generator("scores"))
-    radiographs, radiograph_day = draw_radiographs(
-        truth, site=site, devices=DEVICES[role], generator=generator("radiographs")
-    )
+    radiographs, radiograph_day = draw_radiographs(truth, site=site, devices=DEVICES[role], stream=generator)
     zero = radiograph_day.where(radiograph_day > truth["score_day"], truth["score_day"])
     followed = draw_follow_up(truth, longest_days=end_of_study_day() - zero, generator=generator("events"))
     truth = pd.concat([truth, followed], axis=1)
@@ -113,6 +114,11 @@ def simulate_site(
         "propensity": asdict(PROPENSITY),
         "trace_sd": {"age": TRACE_AGE_SD, "sex": TRACE_SEX_SD, "bmi": TRACE_BMI_SD},
         "hazard": hazard_parameters(),
+        "archive": {
+            "headers": {"source": SOURCE, "counts": {name: dialect.count for name, dialect in DIALECTS.items()}},
+            "oddities": {**HARMLESS, **SPOILT},
+            "copies": {**OWN_COPIES, **FOREIGN_COPIES},
+        },
     }
     attainable = attainable_auc(site=site, people=people, thresholds=thresholds, generator=generator("attainable"))
     return SimulatedSite(record, scores, outcomes, radiographs, truth, parameters, attainable)
@@ -193,6 +199,7 @@ def write_radiographs(
     for done, (number, values) in enumerate(zip(rows.index, rows.to_dict("records"), strict=True), start=1):
         row = {str(name): value for name, value in values.items()}
         device = device_named(row["device"])
+        exposure = np.random.default_rng(derive_seed(seed, "simulation", site, "exposure", int(row["exposure"])))
         levels = draw_radiograph(
             Chest(**{name: float(row[name]) for name in CHEST_COLUMNS}),
             view=row["view"],
@@ -201,8 +208,9 @@ def write_radiographs(
             size=size,
             format_mm=format_mm(row["format_mm"]),
             person=np.random.default_rng(derive_seed(seed, "simulation", site, "person", int(row["person"]))),
-            exposure=np.random.default_rng(derive_seed(seed, "simulation", site, "exposure", int(row["exposure"]))),
+            exposure=exposure,
         )
+        levels = befall(levels, row, generator=exposure)
         spacing = DETECTOR_MM / size
         content = dicom_bytes(levels, row, site=site, seed=seed, number=int(number), spacing=(spacing, spacing))
         (partial / row["file"]).write_bytes(content)

@@ -17,8 +17,8 @@ def vessel_trees() -> npt.NDArray[np.float32]:
     for variant in range(TREE_VARIANTS):
         generator = np.random.default_rng(variant)
         branches = [
-            (0.06, 0.43 + 0.06 * generator.standard_normal(), angle + 0.12 * generator.standard_normal(), 1.0)
-            for angle in (-1.0, -0.65, -0.3, 0.05, 0.35, 0.6, 0.85, 1.1)
+            (0.09, 0.43 + 0.06 * generator.standard_normal(), angle + 0.12 * generator.standard_normal(), 1.0)
+            for angle in (-0.85, -0.55, -0.25, 0.05, 0.3, 0.55, 0.75, 0.95)
         ]
         while branches:
             x, y, angle, calibre = branches.pop()
