@@ -3,6 +3,7 @@
 VENV ?= .venv
 PYTHON ?= $(firstword $(foreach name,python3 python3.13 python3.12 python3.11 python,$(if $(shell $(name) -c "import sys; print(sys.version_info >= (3, 11) or '')" 2>/dev/null | grep True),$(name))))
 READY := $(VENV)/ready
+COMMAND := $(VENV)/bin/cacs-cxr
 
 .PHONY: help setup study test test-fast lint format clean-environment
 
@@ -11,7 +12,7 @@ help:
 	@echo "make test    set up the environment if needed, then run the tests"
 	@echo "make lint    ruff, mypy, snakefmt and snakemake --lint"
 
-setup: $(READY)
+setup: $(COMMAND)
 
 $(READY): envs/requirements.lock
 	@test -n "$(PYTHON)" || { echo "No Python 3.11 or newer was found. Install one, or name it: make study PYTHON=/path/to/python3.11"; exit 1; }
@@ -24,13 +25,18 @@ $(READY): envs/requirements.lock
 	@touch $(READY)
 	@echo "The environment is ready. To use it by hand: . $(VENV)/bin/activate"
 
-study: $(READY)
+# The command runs the code of this folder: only a change of pyproject.toml installs it anew.
+$(COMMAND): $(READY) pyproject.toml
+	@$(VENV)/bin/python -m pip install --disable-pip-version-check --quiet --no-index --no-deps --no-build-isolation --editable .
+	@touch $(COMMAND)
+
+study: $(COMMAND)
 	@. $(VENV)/bin/activate && snakemake --cores all
 
-test: $(READY)
+test: $(COMMAND)
 	@. $(VENV)/bin/activate && python -m pytest
 
-test-fast: $(READY)
+test-fast: $(COMMAND)
 	@. $(VENV)/bin/activate && python -m pytest -m "not slow"
 
 lint: $(READY)

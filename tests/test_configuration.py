@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from cacs_cxr.configuration import canonical, check_configuration
+from cacs_cxr.configuration import canonical, check_configuration, check_files
 from cacs_cxr.faults import InputError
 
 REPOSITORY = Path(__file__).resolve().parents[1]
@@ -51,6 +51,24 @@ def test_a_factor_without_a_column_is_named(config: dict[str, Any]) -> None:
     with pytest.raises(InputError, match="a column for the factor 'diabetes'") as raised:
         check_configuration(config, schema_file=SCHEMA)
     assert len(raised.value.faults) == 2
+
+
+def test_an_override_table_that_is_not_there_is_named_with_the_other_files(
+    config: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    config["simulated"] = False
+    config["sites"][1]["radiographs"]["overrides"] = "overrides.csv"
+    check_configuration(config, schema_file=SCHEMA)
+    with pytest.raises(InputError, match=r"overrides\.csv: .* `radiographs\.overrides` of the site 'external' names"):
+        check_files(config)
+    for site in config["sites"]:
+        for name in [site[part]["file"] for part in ("patients", "scores", "outcomes")]:
+            Path(name).parent.mkdir(parents=True, exist_ok=True)
+            Path(name).touch()
+        Path(site["radiographs"]["folder"]).mkdir()
+    Path("overrides.csv").touch()
+    check_files(config)
 
 
 def test_two_development_sites_are_refused(config: dict[str, Any]) -> None:

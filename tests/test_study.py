@@ -1,6 +1,7 @@
 """The definition of a study, and the core that every stage uses: files, seeds, pseudonyms."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 import yaml
 
 from cacs_cxr import pseudonyms
+from cacs_cxr.faults import InputError
 from cacs_cxr.seeds import derive_seed
 from cacs_cxr.study import Study
 from cacs_cxr.tables import read_written_table, whole_file, write_csv, write_json, write_parquet
@@ -82,13 +84,27 @@ def test_pseudonyms_are_keyed_and_stable() -> None:
 def test_key_file_is_made_once_and_is_private(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(pseudonyms.KEY_VARIABLE, raising=False)
     file = tmp_path / "restricted" / "pseudonym.key"
-    file.parent.mkdir()
+    with pytest.raises(InputError, match=r"no such file.*snakemake --forcerun index_radiographs"):
+        pseudonyms.real_key(file)
+    with ThreadPoolExecutor(8) as several:
+        list(several.map(pseudonyms.make_key, [file] * 8))
     first = pseudonyms.real_key(file)
+    assert len(first) == 64
+    pseudonyms.make_key(file)
     assert pseudonyms.real_key(file) == first
     assert file.stat().st_mode & 0o777 == 0o600
+    assert list(file.parent.iterdir()) == [file]
     file.write_text("short")
-    with pytest.raises(ValueError, match="a key of 5 bytes, expected at least 16"):
+    with pytest.raises(InputError, match="found 'a key of 5 bytes'; expected at least 16 bytes"):
         pseudonyms.real_key(file)
+
+
+def test_a_key_in_the_environment_goes_before_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(pseudonyms.KEY_VARIABLE, "a secret of the hospital")
+    file = tmp_path / "restricted" / "pseudonym.key"
+    pseudonyms.make_key(file)
+    assert not file.parent.exists()
+    assert pseudonyms.study_key(simulated=False, seed=1, key_file=file) == b"a secret of the hospital"
 
 
 def test_study_that_does_not_fit_together_is_refused(study: Study) -> None:

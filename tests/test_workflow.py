@@ -40,6 +40,8 @@ RESULTS = (
     "results/cohort/*.csv",
     "results/cohort/*.parquet",
     "results/images/*.npy",
+    "results/images/*.csv",
+    "results/images/*.p[dn][fg]",
     "results/models/*/*/weights.safetensors",
     "results/predictions/*",
     "results/evaluation/*",
@@ -47,7 +49,14 @@ RESULTS = (
     "results/tables/*",
     "results/figures/*",
 )
-BELOW_THE_WATERLINE = ("results/evaluation/*", "results/prognosis/*", "results/tables/*", "results/figures/*")
+BELOW_THE_WATERLINE = (
+    "results/images/radiographs.csv",
+    "results/images/distributions.csv",
+    "results/evaluation/*",
+    "results/prognosis/*",
+    "results/tables/*",
+    "results/figures/*",
+)
 
 
 @pytest.mark.slow
@@ -103,6 +112,9 @@ def test_archive_rebuilds_everything_below_the_waterline(mini: Path, tmp_path: P
     done = snakemake(directory=tmp_path, overlay=overlay)
     assert done.returncode == 0, done.stdout + logs_of(tmp_path)
     assert checksums(tmp_path, *BELOW_THE_WATERLINE) == checksums(mini, *BELOW_THE_WATERLINE)
+    assert not list((tmp_path / "results/images").glob("*.png"))
+    page = (tmp_path / "results/report.html").read_text(encoding="utf-8")
+    assert "can be drawn only where the radiographs are" in page
 
 
 @pytest.mark.slow
@@ -164,6 +176,27 @@ def test_every_figure_table_and_page_says_simulated(mini: Path) -> None:
     assert manifest["simulated"] is True
     assert manifest["seed"] == 1
     assert manifest["packages"]["torch"]
+
+
+@pytest.mark.slow
+def test_radiographs_are_summed_up_on_the_screen_and_shown_in_the_report(mini: Path) -> None:
+    screen = (mini / "screen.txt").read_text(encoding="utf-8")
+    table = pd.read_parquet(mini / "results/images/images.parquet")
+    for site, part in table.groupby("site"):
+        assert f"{site}: {part['readable'].sum()} of {len(part)} radiographs read\n" in screen
+    sheets = sorted(file.stem for file in (mini / "results/images").glob("*.png"))
+    assert sheets == ["contact_sheet_development", "contact_sheet_external", "flagged_radiographs"]
+    page = (mini / "results/report.html").read_text(encoding="utf-8")
+    assert page.count("<img ") == 10
+    assert len(page) < 15_000_000
+
+
+def test_images_are_looked_at_without_any_network(tmp_path: Path) -> None:
+    dry = snakemake("--dry-run", "images", directory=tmp_path)
+    assert dry.returncode == 0, dry.stdout
+    jobs = set(re.findall(r"\w+", dry.stdout))
+    assert {"draw_contact_sheet", "draw_flagged", "draw_intensities", "draw_image_sizes", "build_cohort"} <= jobs
+    assert not {"train_network", "predict", "predict_external", "evaluate", "write_report"} & jobs
 
 
 @pytest.mark.slow

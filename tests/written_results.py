@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from cacs_cxr.imaging.counts import count_radiographs
+from cacs_cxr.imaging.distributions import radiograph_distributions
 from cacs_cxr.study import MODELS, Biomarker, Event, Factor, Site, Study, Threshold
 
 DEFINITION: dict[str, Any] = {
@@ -164,6 +166,55 @@ def example_flow(study: Study) -> pd.DataFrame:
         for order, (unit, kind, label, n) in enumerate(steps)
     ]
     return pd.DataFrame(rows)
+
+
+FLAGS = {
+    "likely_blank": "Likely blank",
+    "likely_inverted": "Likely inverted (negative)",
+    "likely_rotated": "Likely rotated",
+}
+
+
+def example_radiographs(analysis: pd.DataFrame, *, seed: int = 3) -> pd.DataFrame:
+    """images.parquet of the patients, who have one radiograph each, and of three refused radiographs a site."""
+    parts = []
+    for site, here in analysis.groupby("site", sort=False):
+        broken = [f"{site[:2]}{number:014x}" for number in range(3)]
+        parts.append(pd.DataFrame({"site": site, "patient": [*here["patient"], *broken], "readable": True}))
+        parts[-1].loc[len(here) :, "readable"] = False
+    table = pd.concat(parts, ignore_index=True)
+    rng, n = np.random.default_rng(seed), len(table)
+    table["row"] = range(n)
+    table["reason"] = np.where(table["readable"], "", np.where(np.arange(n) % 3 == 0, "timeout", "truncated"))
+    table["vendor"] = rng.choice(["Fuji", "Konica Minolta", "GE", ""], n, p=[0.6, 0.25, 0.1, 0.05])
+    paths = rng.choice(["window-linear", "voi-lut>invert", "percentile"], n, p=[0.6, 0.3, 0.1])
+    table["intensity_path"] = np.where(table["readable"], paths, "")
+    table["width"] = np.where(table["readable"], rng.choice([2500, 2021], n), 0)
+    table["height"] = np.where(table["readable"], 3056, 0)
+    table["overridden"] = np.where(np.arange(n) == 5, "rotate,mirror", "")
+    table["duplicate_of"] = np.where(np.arange(n) == 7, 2, -1)
+    table["near_duplicate_of"] = np.where(np.arange(n) == 8, 2, -1)
+    for flag, places in zip(FLAGS, ((), range(30), (4, n - 10)), strict=True):
+        table[flag] = table["row"].isin(places) & table["readable"]
+    return table
+
+
+def example_images(table: pd.DataFrame, *, size: int = 16) -> np.ndarray:
+    """images.npy of the radiographs: bright squares on black whose brightness is the row's, zeros where unreadable."""
+    images = np.zeros((len(table), size, size), dtype=np.uint8)
+    images[:, 2:-2, 4:-4] = (60 + 7 * table["row"].to_numpy() % 180)[:, None, None]
+    images[~table["readable"].to_numpy()] = 0
+    return images
+
+
+def example_counts(table: pd.DataFrame) -> pd.DataFrame:
+    """radiographs.csv of the radiographs."""
+    return count_radiographs(table, flags=FLAGS)
+
+
+def example_distributions(table: pd.DataFrame) -> pd.DataFrame:
+    """distributions.csv of the radiographs."""
+    return radiograph_distributions(example_images(table), table, seed=1)
 
 
 def auc_with_interval(score: np.ndarray, label: np.ndarray) -> tuple[float, float]:

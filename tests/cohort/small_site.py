@@ -8,6 +8,9 @@ from typing import Any
 import pandas as pd
 
 from cacs_cxr.cohort.selection import Selection, select
+from cacs_cxr.imaging.header_index import pseudonymous
+
+KEY = b"k" * 16
 
 STUDY: dict[str, Any] = {
     "title": "Small",
@@ -43,13 +46,13 @@ OUTCOMES = "patient_id,last_date,mace\n{0}1,2022-03-01,0\n{0}2,2021-01-01,1\n{0}
 
 
 def radiograph(patient: str, date: str, **changes: Any) -> dict[str, Any]:
-    """A row of an index of radiographs: a readable PA radiograph, but for what `changes` says."""
+    """A row of an index before its identifiers are hashed: a readable PA radiograph, but for what `changes` says."""
     row = {
         "file": f"{patient}_{date}.dcm",
         "bytes": 1000,
         "readable": True,
         "reason": "",
-        "patient_id": patient,
+        "patient": patient,
         "study_date": date,
         "modality": "DX",
         "view": "PA",
@@ -58,6 +61,10 @@ def radiograph(patient: str, date: str, **changes: Any) -> dict[str, Any]:
         "intent": "FOR PRESENTATION",
         "transfer_syntax": "1.2.840.10008.1.2.1",
         "sop_instance": f"1.2.3.{patient}.{date}",
+        "photometric_override": "",
+        "rotate": 0,
+        "mirror": False,
+        "overridden": "",
     }
     return {**row, **changes}
 
@@ -70,6 +77,8 @@ class SmallStudy:
         self.study = copy.deepcopy(STUDY)
         self.eligibility = copy.deepcopy(ELIGIBILITY)
         self.study["sites"] = []
+        self.write("pseudonym.key", KEY)
+        self.eligibility["pseudonym_key_file"] = str(folder / "pseudonym.key")
         self.indexes: list[Path] = []
         for name, role, letter in (("home", "development", "H"), ("away", "external", "A")):
             self.write(f"{name}/patients.csv", PATIENTS.format(letter))
@@ -109,10 +118,10 @@ class SmallStudy:
         self.write(name, content.replace(old, new))
 
     def write_index(self, site: str, rows: Sequence[dict[str, Any]]) -> None:
-        columns = list(radiograph("", ""))
-        pd.DataFrame(rows, columns=columns).to_parquet(self.folder / site / "index.parquet", index=False)
+        index = pseudonymous(pd.DataFrame(rows, columns=list(radiograph("", ""))), key=KEY)
+        index.to_parquet(self.folder / site / "index.parquet", index=False)
 
     def select(self) -> Selection:
         parts = {name: self.study[name] for name in ("biomarker", "thresholds", "factors")}
         sites = self.study["sites"]
-        return select(sites, indexes=self.indexes, eligibility=self.eligibility, key=b"k" * 16, **parts)
+        return select(sites, indexes=self.indexes, eligibility=self.eligibility, key=KEY, **parts)

@@ -51,15 +51,13 @@ def run(small: SmallStudy, *, unreadable: tuple[int, ...] = (), further_sites: t
     """Run every rule of the cohort in its order; return the folder of the results."""
     results = small.folder / "results"
     sites = small.study.pop("sites")
-    key_file = str(small.folder / "restricted" / "pseudonym.key")
-    eligibility = {**small.eligibility, "pseudonym_key_file": key_file}
     check_inputs.main(
         indexes=small.indexes,
         summary_file=results / "check.json",
         text_file=results / "check.txt",
         definition=small.study,
         sites=sites,
-        eligibility=eligibility,
+        eligibility=small.eligibility,
         folds={"count": 5, "tuning_fraction": 0.25},
         seed=1,
     )
@@ -69,7 +67,7 @@ def run(small: SmallStudy, *, unreadable: tuple[int, ...] = (), further_sites: t
         selection_file=small.folder / "restricted/selection.parquet",
         flow_file=results / "flow_linkage.csv",
         sites=sites,
-        eligibility=eligibility,
+        eligibility=small.eligibility,
         definition=small.study,
         seed=1,
         shards=4,
@@ -143,6 +141,7 @@ def test_tables_of_the_whole_stage(big: SmallStudy) -> None:
     selection = pd.read_parquet(big.folder / "restricted/selection.parquet")
     assert list(selection.columns) == [
         "row", "shard", "site", "patient", "folder", "file", "view", "vendor", "photometric", "transfer_syntax",
+        "photometric_override", "rotate", "mirror", "overridden",
     ]  # fmt: skip
 
     cohort = pd.read_parquet(results / "cohort.parquet")
@@ -167,9 +166,7 @@ def test_tables_of_the_whole_stage(big: SmallStudy) -> None:
     assert study.attainable == ({"site": "home", "model": "cxr", "threshold": "gt0", "auc": 0.8},)
 
 
-def test_flow_goes_on_to_the_prognostic_analysis(big: SmallStudy, monkeypatch: pytest.MonkeyPatch) -> None:
-    # The order of the rows follows the pseudonyms: with a key of chance, row 3 is now and then one without follow-up.
-    monkeypatch.setenv("CACS_CXR_KEY", "a key that orders the rows")
+def test_flow_goes_on_to_the_prognostic_analysis(big: SmallStudy) -> None:
     flow = pd.read_csv(run(big, unreadable=(3, 70)) / "flow.csv")
     assert list(flow.columns) == ["site", "unit", "order", "kind", "label", "n"]
     for (site, unit), rows in flow.groupby(["site", "unit"]):
@@ -207,13 +204,6 @@ def test_two_runs_are_the_same_bits(big: SmallStudy) -> None:
     big.study["sites"] = sites
     results = run(big)
     assert {name: (results / name).read_bytes() for name in RESULTS} == first
-
-
-def test_key_of_real_patients_is_made_once_and_kept_to_its_owner(big: SmallStudy) -> None:
-    run(big)
-    key = big.folder / "restricted" / "pseudonym.key"
-    assert key.stat().st_mode & 0o777 == 0o600
-    assert len(key.read_text()) == 64
 
 
 def test_check_says_what_the_study_would_be(big: SmallStudy) -> None:

@@ -8,14 +8,16 @@ import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from small_site import ELIGIBILITY, STUDY, SmallStudy, radiograph
+from small_site import ELIGIBILITY, KEY, STUDY, SmallStudy, radiograph
 
 from cacs_cxr.cohort.linkage import LinkedSite, link_site, read_index
 from cacs_cxr.cohort.site_inputs import Eligibility, SiteInput, SiteTables, TableInput
+from cacs_cxr.faults import InputError
+from cacs_cxr.imaging.header_index import pseudonymous
 from cacs_cxr.pseudonyms import pseudonym
 from cacs_cxr.study import Factor
+from cacs_cxr.tables import write_parquet
 
-KEY = b"k" * 16
 FACTORS = [Factor(**{**item, "levels": tuple(item.get("levels", ()))}) for item in STUDY["factors"]]
 SITE = SiteInput(
     "home", "external", "days", TableInput("p", {"patient": "p"}), TableInput("s", {}), TableInput("o", {}), "f"
@@ -28,7 +30,7 @@ def rules(**changes: Any) -> Eligibility:
 
 
 def link(tables: SiteTables, index: pd.DataFrame, eligibility: Eligibility, elsewhere: list[bool]) -> LinkedSite:
-    radiographs, _ = read_index(index, tables, eligibility=eligibility)
+    radiographs, _ = read_index(pseudonymous(index, key=KEY), tables, eligibility=eligibility, key=KEY)
     return link_site(
         tables,
         radiographs,
@@ -97,13 +99,13 @@ def chosen_by_a_loop(
     owners: dict[str, set[str]] = {}
     known = set(tables.patients["patient"])
     for row in index.itertuples():
-        if row.sop_instance and row.patient_id in known:
-            owners.setdefault(row.sop_instance, set()).add(row.patient_id)
+        if row.sop_instance and row.patient in known:
+            owners.setdefault(row.sop_instance, set()).add(row.patient)
     for person, outside in zip(tables.patients.itertuples(), elsewhere, strict=True):
         values = [
             (s.value, s.day) for s in tables.scores.itertuples() if s.patient == person.patient and s.value == s.value
         ]
-        mine = [row for row in index.itertuples() if row.patient_id == person.patient and row.readable]
+        mine = [row for row in index.itertuples() if row.patient == person.patient and row.readable]
         fitting = [
             row
             for row in mine
@@ -265,3 +267,63 @@ def test_pseudonyms_are_stable_and_hide_the_identifier(small: SmallStudy) -> Non
     first = people[(people["site"] == "home") & (people["age"] == 50)]["patient"].item()
     assert first == pseudonym("H1", key=KEY) == "e008b62f37c38241"
     assert not people["patient"].str.contains("H|A").any()
+
+
+def test_identifiers_that_differ_by_leading_zeros_are_told_though_they_are_hashed(small: SmallStudy) -> None:
+    for table in ("patients", "scores", "outcomes"):
+        small.replace(f"home/{table}.csv", "H", "000")
+    small.write_index("home", [radiograph(f"{number}", f"2019-03-1{number}") for number in (1, 2, 3, 4)])
+    found = "radiographs of site home.*4 identifiers that differ from the patients table's by leading zeros"
+    with pytest.raises(InputError, match=found):
+        small.select()
+    small.write_index("home", [radiograph(f"Z{number}", f"2019-03-1{number}") for number in (1, 2, 3, 4)])
+    with pytest.raises(InputError, match=r"radiographs of site home.*found 'no identifier of the patients table'"):
+        small.select()
+
+
+def test_an_index_made_with_another_key_is_refused(small: SmallStudy) -> None:
+    (small.folder / "pseudonym.key").write_text("another key of some length")
+    index = pd.read_parquet(small.indexes[1])
+    write_parquet(pseudonymous(index, key=b"m" * 16), small.indexes[1])
+    with pytest.raises(InputError) as caught:
+        small.select()
+    (fault,) = caught.value.faults
+    assert (fault.file, fault.value) == (str(small.indexes[1]), "pseudonyms of another key")
+    assert "snakemake --forcerun index_radiographs" in fault.remedy
+    assert KEY.decode() not in str(fault)
+    write_parquet(pd.DataFrame(index.to_dict("list")), small.indexes[0])  # an index without the check
+    with pytest.raises(InputError, match="2 faults"):
+        small.select()
+
+
+def test_a_file_excluded_by_override_has_its_own_line_in_the_flow(small: SmallStudy) -> None:
+    excluded = {"readable": False, "reason": "excluded-by-override", "overridden": "use"}
+    rows = [radiograph(f"H{number}", f"2019-03-1{number}") for number in (1, 2, 3)]
+    rows += [radiograph("H3", "2019-03-14", **excluded), radiograph("H4", "2019-03-14", **excluded)]
+    rows += [radiograph("H4", "2019-03-15", readable=False, reason="truncated")]
+    small.write_index("home", rows)
+    selection = small.select()
+    flow = selection.flow[(selection.flow["site"] == "home") & (selection.flow["n"] > 0)]
+    assert flow[["unit", "label", "n"]].to_numpy().tolist() == [
+        ["patients", "Patients in the table", 4],
+        ["patients", "No radiograph", 1],
+        ["patients", "Eligible patients", 3],
+        ["radiographs", "Files found", 6],
+        ["radiographs", "Excluded by the override table", 2],
+        ["radiographs", "Not a readable image", 1],
+        ["radiographs", "Radiographs selected", 3],
+    ]
+    away = selection.flow[selection.flow["site"] == "away"]
+    assert "Excluded by the override table" not in set(away["label"])
+
+
+def test_corrections_are_carried_to_the_selection(small: SmallStudy) -> None:
+    changes = {"photometric_override": "MONOCHROME1", "rotate": 90, "mirror": True, "overridden": "photometric,rotate"}
+    rows = [radiograph(f"H{number}", f"2019-03-1{number}") for number in (1, 2, 3)]
+    small.write_index("home", [*rows, radiograph("H4", "2019-03-14", **changes)])
+    people = small.select().patients
+    corrected = people[people["overridden"] != ""]
+    assert corrected["age"].tolist() == [44]
+    assert corrected[list(changes)].to_dict("records") == [changes]
+    others = people.loc[people["overridden"] == "", ["photometric_override", "rotate", "mirror"]]
+    assert set(others.itertuples(index=False, name=None)) == {("", 0, False)}

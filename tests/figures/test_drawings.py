@@ -13,6 +13,7 @@ from cacs_cxr.figures.roc import draw_roc, roc_frame
 from cacs_cxr.figures.style import SIMULATED_MARK, texts
 from cacs_cxr.study import Study
 from cacs_cxr.terms import printed_hazard_ratios
+from drawn_texts import clipped
 from written_results import (
     example_analysis,
     example_categories,
@@ -74,22 +75,6 @@ def figures(study: Study, analysis: pd.DataFrame, predictions: pd.DataFrame, cox
         "kaplan_meier": draw_kaplan_meier(curves, NO_TESTS, study, competing_events=0),
         "cox": draw_cox(printed_hazard_ratios(cox, study), study),
     }
-
-
-def clipped(figure: Figure) -> list[str]:
-    """Texts that leave the page."""
-    figure.canvas.draw()
-    renderer = figure.canvas.get_renderer()  # type: ignore[attr-defined]
-    page = figure.bbox
-    found = []
-    artists = [*figure.texts, *(text for axes in figure.axes for text in (*axes.texts, axes.title, axes._left_title))]  # type: ignore[attr-defined]
-    for text in artists:
-        if not text.get_text() or not text.get_visible():
-            continue
-        box = text.get_window_extent(renderer)
-        if box.x0 < page.x0 - 1 or box.x1 > page.x1 + 1 or box.y0 < page.y0 - 1 or box.y1 > page.y1 + 1:
-            found.append(text.get_text())
-    return found
 
 
 @pytest.mark.slow

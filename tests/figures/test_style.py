@@ -10,11 +10,9 @@ import pandas as pd
 import pytest
 from matplotlib.colors import to_rgb
 
+from cacs_cxr.figures.strokes import MODEL_STROKES, category_strokes, model_stroke
 from cacs_cxr.figures.style import (
-    MODEL_STROKES,
     SIMULATED_MARK,
-    category_strokes,
-    model_stroke,
     new_figure,
     print_style,
     spread,

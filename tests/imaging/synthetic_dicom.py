@@ -1,6 +1,8 @@
 """DICOM files made for tests: any pixels, any header, any of the transfer syntaxes that can be encoded here."""
 
+from collections.abc import Sequence
 from pathlib import Path
+from struct import pack
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -9,22 +11,40 @@ import jpeg_ls
 import numpy as np
 import numpy.typing as npt
 import openjpeg
-from pydicom import Sequence, dcmread
+from lossless_jpeg import encode_lossless_jpeg
+from pydicom import Sequence as Items
+from pydicom import dcmread
 from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
-from pydicom.encaps import encapsulate
+from pydicom.encaps import get_frame
 from pydicom.uid import (
+    JPEG2000,
+    UID,
     DeflatedExplicitVRLittleEndian,
     ExplicitVRBigEndian,
     ExplicitVRLittleEndian,
     ImplicitVRLittleEndian,
     JPEG2000Lossless,
+    JPEGLossless,
     JPEGLosslessSV1,
     JPEGLSLossless,
+    JPEGLSNearLossless,
     RLELossless,
 )
 
+ENCAPSULATED_UNCOMPRESSED = UID("1.2.840.10008.1.2.1.98")
 NATIVE = (ExplicitVRLittleEndian, ImplicitVRLittleEndian, ExplicitVRBigEndian, DeflatedExplicitVRLittleEndian)
-LOSSLESS = (*NATIVE, RLELossless, JPEGLosslessSV1, JPEGLSLossless, JPEG2000Lossless)
+LOSSLESS = (
+    *NATIVE,
+    ENCAPSULATED_UNCOMPRESSED,
+    RLELossless,
+    JPEGLossless,
+    JPEGLosslessSV1,
+    JPEGLSLossless,
+    JPEGLSNearLossless,
+    JPEG2000Lossless,
+    JPEG2000,
+)
+"""Transfer syntaxes that `encode` writes without loss, as the lossy ones allow."""
 CR_STORAGE = "1.2.840.10008.5.1.4.1.1.1"
 
 
@@ -69,32 +89,51 @@ def lut_item(first: int, values: list[int] | bytes, *, entries: int, depth: int,
     return item
 
 
-def lut_sequence(item: Dataset) -> Sequence:
+def lut_sequence(item: Dataset) -> Items:
     """Sequence of one item."""
-    return Sequence([item])
+    return Items([item])
 
 
 def encode(dataset: FileDataset, syntax: str) -> FileDataset:
-    """The same data set with its pixels in another lossless transfer syntax."""
+    """The same data set with its pixels in another transfer syntax, without loss."""
     pixels = dataset.pixel_array
     bits = int(dataset.BitsStored)
+    unsigned = pixels.view(f"u{pixels.dtype.itemsize}") & ((1 << bits) - 1)
     if syntax == ExplicitVRBigEndian:
         dataset.PixelData = pixels.astype(pixels.dtype.newbyteorder(">")).tobytes()
         dataset.set_original_encoding(is_implicit_vr=False, is_little_endian=False)
+        dataset.file_meta.TransferSyntaxUID = syntax
     elif syntax == RLELossless:
-        dataset.compress(RLELossless, encoding_plugin="pydicom")  # GDCM aborts the process on odd sizes
-    elif syntax == JPEGLSLossless:
-        unsigned = pixels.view(f"u{pixels.dtype.itemsize}") & ((1 << bits) - 1)
-        dataset.PixelData = encapsulate([bytes(jpeg_ls.encode(np.ascontiguousarray(unsigned)))])
-    elif syntax == JPEG2000Lossless:
-        dataset.PixelData = encapsulate([openjpeg.encode(pixels, bits_stored=bits, photometric_interpretation=2)])
+        # GDCM's encoder aborts the process on odd sizes.
+        dataset.compress(RLELossless, encoding_plugin="pydicom", generate_instance_uid=False)
     elif syntax == JPEGLosslessSV1:
-        dataset.PixelData = _jpeg_lossless(dataset)
-    dataset.file_meta.TransferSyntaxUID = syntax
-    if syntax not in NATIVE:
-        dataset["PixelData"].VR = "OB"
-        dataset["PixelData"].is_undefined_length = True
+        wrap(dataset, [get_frame(_jpeg_lossless(dataset), 0, number_of_frames=1)], syntax)
+    elif syntax == JPEGLossless:
+        wrap(dataset, [encode_lossless_jpeg(unsigned, precision=bits, predictor=6)], syntax)
+    elif syntax in (JPEGLSLossless, JPEGLSNearLossless):
+        wrap(dataset, [bytes(jpeg_ls.encode(np.ascontiguousarray(unsigned)))], syntax)
+    elif syntax in (JPEG2000Lossless, JPEG2000):
+        wrap(dataset, [openjpeg.encode(pixels, bits_stored=bits, photometric_interpretation=2)], syntax)
+    elif syntax == ENCAPSULATED_UNCOMPRESSED:
+        wrap(dataset, [dataset.PixelData], syntax)
+    else:
+        dataset.file_meta.TransferSyntaxUID = syntax
     return dataset
+
+
+def wrap(dataset: FileDataset, fragments: Sequence[bytes], syntax: str) -> FileDataset:
+    """The same data set with the fragments of a compressed image, of an even length each, for its pixels."""
+    even = [fragment + b"\0" * (len(fragment) % 2) for fragment in fragments]
+    dataset.PixelData = item(b"") + b"".join(item(fragment) for fragment in even)
+    dataset["PixelData"].VR = "OB"
+    dataset["PixelData"].is_undefined_length = True
+    dataset.file_meta.TransferSyntaxUID = UID(syntax)
+    return dataset
+
+
+def item(content: bytes) -> bytes:
+    """An item of encapsulated pixel data."""
+    return b"\xfe\xff\x00\xe0" + pack("<I", len(content)) + content
 
 
 def _jpeg_lossless(dataset: FileDataset) -> bytes:

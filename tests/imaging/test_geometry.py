@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from cacs_cxr.imaging.geometry import fit, fitted_shape, pad, quantise
+from cacs_cxr.imaging.geometry import fit, fit_through_table, fitted_shape, mirrored, pad, quantise, turned
 
 
 @pytest.mark.parametrize(
@@ -44,3 +44,20 @@ def test_padding_is_black_and_centred() -> None:
     square = pad(np.full((4, 1), 9, dtype=np.uint8), size=4)
     assert square.tolist() == [[0, 9, 0, 0]] * 4
     assert pad(np.full((2, 4), 9, dtype=np.uint8), size=4)[:, 0].tolist() == [0, 9, 9, 0]
+
+
+@pytest.mark.parametrize("shape", [(700, 1300), (1300, 700), (3, 200_000), (19_000, 200), (40, 30)])
+def test_looking_up_in_bands_gives_the_same_bits(shape: tuple[int, int]) -> None:
+    generator = np.random.default_rng(1)
+    codes = generator.integers(0, 4096, shape).astype(np.uint16)
+    table = generator.random(1 << 16, dtype=np.float32)
+    assert np.array_equal(fit_through_table(codes, table, size=64), fit(table[codes], size=64))
+
+
+def test_turning_is_clockwise() -> None:
+    image = np.array([[1, 2], [3, 4], [5, 6]], dtype=np.uint8)
+    assert turned(image, clockwise=0).tolist() == image.tolist()
+    assert turned(image, clockwise=90).tolist() == [[5, 3, 1], [6, 4, 2]]
+    assert turned(image, clockwise=180).tolist() == [[6, 5], [4, 3], [2, 1]]
+    assert turned(image, clockwise=270).tolist() == [[2, 4, 6], [1, 3, 5]]
+    assert mirrored(image).tolist() == [[2, 1], [4, 3], [6, 5]]

@@ -10,6 +10,7 @@ from cacs_cxr.imaging.intensity import (
     apply_lut,
     apply_window,
     code_values,
+    count_codes,
     lookup_table,
     masked_table,
     usable_voi,
@@ -186,3 +187,13 @@ def test_high_bit_above_the_stored_bits_shifts() -> None:
     assert values[0x1230] == 0x123
     assert not strange[0x1230]
     assert strange[0x1231]
+
+
+def test_codes_are_counted_on_all_rows_of_a_small_image_and_on_evenly_spaced_ones_of_a_large() -> None:
+    bits = StoredBits(16, 12, 11, False)
+    small = np.random.default_rng(3).integers(0, 4096, (200, 150)).astype("u2")
+    assert np.array_equal(count_codes(small, bits=bits), np.bincount(small.ravel(), minlength=1 << 16))
+    large = np.repeat(np.arange(3000, dtype="u2")[:, None], 2800, axis=1)
+    counts = count_codes(large, bits=bits)
+    assert counts.sum() >= 1 << 20
+    assert np.diff(np.flatnonzero(counts)).tolist() == [8] * (np.count_nonzero(counts) - 1)

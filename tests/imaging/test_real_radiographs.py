@@ -1,18 +1,22 @@
 import logging
+import re
 import warnings
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet
 import pytest
 from pydicom import dcmread
 
-from cacs_cxr.imaging.header_index import index_folder, index_table
+from cacs_cxr.imaging.header_index import index_folder, index_table, log_index
 from cacs_cxr.imaging.image_table import read_image_table
 from cacs_cxr.imaging.radiograph import Radiograph, read_radiograph
+from cacs_cxr.tables import write_parquet
 from real_data import real_data
 
 pytestmark = pytest.mark.real
+KEY = b"k" * 16
 
 REFUSED = {
     "agfa_chest_32px_ir6.dcm": "no-pixel-data",
@@ -116,14 +120,26 @@ def test_chests_are_positive_and_only_the_lying_tag_is_flagged(radiographs: dict
     assert flagged == ["rsna_cr_fake_mono1.dcm"]
 
 
-def test_the_index_tells_views_and_their_source() -> None:
-    index = index_folder(real_data("dicom")).set_index("file")
+@pytest.fixture(scope="module")
+def index() -> pd.DataFrame:
+    """Index of every file of the folder."""
+    return index_folder(real_data("dicom"), key=KEY)
+
+
+def test_the_index_tells_views_and_their_source(index: pd.DataFrame) -> None:
+    index = index.set_index("file")
     assert {name: tuple(index.loc[name, ["view", "view_source"]]) for name in VIEWS} == VIEWS
     assert index.loc["barre_chest_implicit_nometa.dcm", "header_note"] == "no-meta-header"
     assert index.loc["barre_chest_implicit_nometa.dcm", "transfer_syntax"] == "1.2.840.10008.1.2"
-    assert np.isnan(index.loc["barre_chest_implicit.dcm", "pixel_spacing_mm"])
-    assert np.isnan(index.loc["rg1_j2ki.dcm", "pixel_spacing_mm"])
-    assert index.loc["canon_dx_966_fixed.dcm", "pixel_spacing_mm"] == pytest.approx(0.16)
+    spacing = {
+        "barre_chest_implicit.dcm": (0.1, False),
+        "rg1_j2ki.dcm": (0.0, False),
+        "canon_dx_966_fixed.dcm": (0.16, True),
+        "mg_outofbounds_overlay.dcm": (0.085, False),
+    }
+    for name, (mm, plausible) in spacing.items():
+        assert index.loc[name, "pixel_spacing_mm"] == pytest.approx(mm, abs=1e-4), name
+        assert index.loc[name, "spacing_plausible"] == plausible, name
     # Damage that only decoding shows is not known to an index of headers.
     refused = {name: reason for name, reason in index["reason"].items() if reason}
     assert refused == {name: reason for name, reason in REFUSED.items() if reason != "damaged-pixels"}
@@ -147,10 +163,44 @@ def test_no_value_of_a_header_is_logged_or_given_as_a_reason(
     assert len(secrets) > 20
     with caplog.at_level(logging.DEBUG):
         reads = [read_radiograph(path, size=32) for path in paths]
-        index = index_folder(real_data("dicom"))
     spoken = caplog.text + "".join(capfd.readouterr())
     spoken += "".join(read.reason + read.intensity_path for read in reads)
-    spoken += "".join(index["reason"]) + "".join(index["vendor"]) + "".join(index["header_note"])
+    assert [secret for secret in secrets if secret in spoken] == []
+
+
+def identifying_values(path: Path) -> set[str]:
+    """Names, identifiers, own UIDs, dates and free text of a header, sequences included; but no body part."""
+    free = {"PN", "LO", "SH", "LT", "ST", "UT", "UI", "DA", "DT", "AS"}
+    found: set[str] = set()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        dataset = dcmread(path, force=True, stop_before_pixels=True)
+        for element in [*dataset.file_meta, *dataset.iterall()]:
+            if element.VR in free and element.keyword != "Manufacturer":
+                values = element.value if element.VM > 1 else [element.value]
+                found |= {str(value).strip() for value in values or []}
+    found |= {f"{text[:4]}-{text[4:6]}-{text[6:]}" for text in found if re.fullmatch(r"(19|20)\d{6}", text)}
+    body_part = str(dataset.get("BodyPartExamined"))
+    return {text for text in found if len(text) > 3 and text != body_part and not text.startswith("1.2.840.10008.")}
+
+
+def test_the_index_and_its_log_hold_no_identifying_value_of_a_header(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    paths = [path for path in real_data("dicom").glob("*.dcm") if not path.name.startswith(("html", "oob"))]
+    secrets = set().union(*(identifying_values(path) for path in paths))
+    assert len(secrets) > 300
+    caplog.clear()
+    with caplog.at_level(logging.DEBUG):
+        index = index_folder(real_data("dicom"), key=KEY)
+        log_index(index)
+        write_parquet(index, tmp_path / "index.parquet")
+    written = pd.read_parquet(tmp_path / "index.parquet")
+    # The names of these files are no header's values; the date of the study is what linkage needs.
+    assert written["study_date"].str.fullmatch(r"(\d{4}-\d\d-\d\d)?").all()
+    cells = {str(cell) for name in written.columns.drop(["file", "study_date"]) for cell in written[name]}
+    metadata = str(pyarrow.parquet.read_metadata(tmp_path / "index.parquet").metadata)
+    spoken = "\n".join([*cells, metadata, caplog.text, *capfd.readouterr()])
     assert [secret for secret in secrets if secret in spoken] == []
 
 
@@ -169,11 +219,11 @@ def test_no_value_of_a_header_is_logged_or_given_as_a_reason(
 )
 def test_images_with_a_table_are_read(folder: str, columns: dict[str, str], count: int, views: set[str]) -> None:
     table = read_image_table(real_data("images", folder, "metadata.csv"), columns=columns)
-    index = index_table(real_data("images", folder), table)
+    index = index_table(real_data("images", folder), table, key=KEY)
     assert len(index) == count
     assert index["readable"].all()
     assert set(index["view"]) == views
-    assert (index["patient_id"] != "").all()
+    assert index["patient"].str.fullmatch("[0-9a-f]{16}").all()
     reads = [read_radiograph(real_data("images", folder) / file, size=32) for file in index["file"]]
     assert [read.reason for read in reads if read.reason] == []
     flagged = pd.Series([bool(read.quality["likely_inverted"]) for read in reads])

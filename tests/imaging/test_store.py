@@ -1,6 +1,3 @@
-import logging
-import os
-import time
 from pathlib import Path
 
 import numpy as np
@@ -10,29 +7,6 @@ from synthetic_dicom import radiograph, save
 
 from cacs_cxr.faults import InputError
 from cacs_cxr.imaging import store
-from cacs_cxr.imaging.guard import Lost, guarded
-from cacs_cxr.imaging.quality import measure_quality, polarity
-
-
-def respond(*, number: int) -> int:
-    """Work for a guarded process: twice the number, unless it is one that hangs, dies or raises."""
-    if number == 3:
-        time.sleep(60)
-    if number == 4:
-        os.abort()
-    if number == 5:
-        raise ValueError("a fault of the program")
-    return 2 * number
-
-
-def test_a_hanging_or_dying_worker_costs_one_call() -> None:
-    results = list(guarded(respond, [{"number": number} for number in (1, 3, 2, 4, 6)], seconds=1.5))
-    assert results == [2, Lost("timeout"), 4, Lost("decoder-crash"), 12]
-
-
-def test_an_exception_of_the_work_itself_is_raised() -> None:
-    with pytest.raises(RuntimeError, match="a fault of the program"):
-        list(guarded(respond, [{"number": 5}], seconds=30))
 
 
 @pytest.fixture
@@ -56,6 +30,10 @@ def selection(tmp_path: Path) -> pd.DataFrame:
             "vendor": "Fuji",
             "photometric": "MONOCHROME2",
             "transfer_syntax": "1.2.840.10008.1.2.1",
+            "photometric_override": "",
+            "rotate": 0,
+            "mirror": False,
+            "overridden": "",
         }
     )
 
@@ -63,11 +41,11 @@ def selection(tmp_path: Path) -> pd.DataFrame:
 def assembled(selection: pd.DataFrame, tmp_path: Path) -> tuple[pd.DataFrame, np.ndarray]:
     tables, arrays = [], []
     for shard in (0, 1):
-        images, table = store.preprocess_shard(store.shard_rows(selection, shard), size=16)
+        images, table = store.preprocess_shard(store.shard_rows(selection, shard), size=16, border="keep")
         np.save(tmp_path / f"{shard}.npy", images)
         tables.append(table)
         arrays.append(tmp_path / f"{shard}.npy")
-    table = store.assemble_table(selection, tables)
+    table = store.assemble_table(selection, tables, arrays)
     store.assemble_images(arrays, [part["row"].to_numpy() for part in tables], tmp_path / "images.npy")
     return table, np.load(tmp_path / "images.npy")
 
@@ -84,8 +62,22 @@ def test_shards_become_one_array_and_one_table(selection: pd.DataFrame, tmp_path
     assert table["duplicate_of"].tolist() == [-1, -1, 0, -1, -1]
     assert table["likely_blank"].tolist() == [False, True, False, False, False]
     assert table["width"].tolist() == [30, 30, 30, 0, 0]
+    assert table[["box_top", "box_bottom", "box_left", "box_right"]].to_numpy().tolist() == [
+        *([[0, 40, 0, 30]] * 3),
+        *([[0, 0, 0, 0]] * 2),
+    ]
     assert not images[3:].any()
     assert images[0, 15, 8] > images[0, 0, 8]
+
+
+def test_an_override_turns_the_radiograph_and_its_polarity(selection: pd.DataFrame, tmp_path: Path) -> None:
+    _, plain = assembled(selection, tmp_path)
+    changed = selection.assign(rotate=[180, 0, 0, 0, 0], photometric_override=["MONOCHROME1", "", "", "", ""])
+    table, images = assembled(changed, tmp_path)
+    kept = slice(2, 14)
+    assert np.abs(images[0, :, kept].astype(int) - (255 - plain[0, ::-1, ::-1].astype(int))[:, kept]).max() <= 1
+    assert np.array_equal(images[1:], plain[1:])
+    assert table["intensity_path"].tolist()[:2] == ["window-linear>invert", "window-linear"]
 
 
 def test_rejects_are_counted_with_a_remedy(selection: pd.DataFrame, tmp_path: Path) -> None:
@@ -105,22 +97,10 @@ def test_too_many_rejects_of_one_site_stop_the_study(selection: pd.DataFrame, tm
     store.check_reject_limit(table, limit=1.0, selection="selection.parquet")
 
 
-def test_the_summary_names_counts_and_never_files(
-    selection: pd.DataFrame, tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    with caplog.at_level(logging.INFO):
-        table, _ = assembled(selection, tmp_path)
-        store.log_summary(table)
-    assert "a: 3 of 3 radiographs read, 1 repeat the pixels of another, 1 likely blank" in caplog.text
-    assert "b:      1 not read: not-an-image" in caplog.text
-    assert "Doe" not in caplog.text
-    assert ".dcm" not in caplog.text
-
-
 def test_missing_rows_are_not_glossed_over(selection: pd.DataFrame) -> None:
-    _, table = store.preprocess_shard(store.shard_rows(selection, 0), size=16)
+    _, table = store.preprocess_shard(store.shard_rows(selection, 0), size=16, border="keep")
     with pytest.raises(ValueError, match="3 preprocessed rows for 5 selected"):
-        store.assemble_table(selection, [table])
+        store.assemble_table(selection, [table], [])
 
 
 def test_nothing_selected_gives_empty_files(selection: pd.DataFrame, tmp_path: Path) -> None:
@@ -129,16 +109,3 @@ def test_nothing_selected_gives_empty_files(selection: pd.DataFrame, tmp_path: P
     assert images.shape == (0, 16, 16)
     assert store.count_rejects(table).empty
     store.check_reject_limit(table, limit=0.0, selection="selection.parquet")
-
-
-def test_polarity_tells_a_negative_from_a_positive() -> None:
-    chest = np.full((100, 100), 60, dtype=np.uint8)
-    chest[:, 40:60] = 200
-    assert polarity(chest) == 140
-    assert measure_quality(chest)["likely_inverted"] is False
-    assert measure_quality(255 - chest)["likely_inverted"] is True
-
-
-def test_a_blank_image_is_flagged_and_not_called_inverted() -> None:
-    quality = measure_quality(np.full((20, 20), 130, dtype=np.uint8))
-    assert (quality["likely_blank"], quality["likely_inverted"], quality["mean"]) == (True, False, 130)

@@ -15,9 +15,10 @@ import pytest
 import unpack_archive
 import write_archive
 from cacs_cxr.faults import InputError
-from cacs_cxr.report.archive import archive_bytes, archive_members, checksum_lines
+from cacs_cxr.report.archive import archive_bytes, archive_members, checksum_lines, csv_bytes
 from cacs_cxr.report.configuration import received_configuration, reported_configuration
 from cacs_cxr.report.received import received_tables
+from cacs_cxr.report.received_radiographs import received_radiographs
 from cacs_cxr.report.unpacking import read_archive
 from cacs_cxr.study import Study
 from cacs_cxr.tables import write_csv, write_json, write_parquet
@@ -25,18 +26,38 @@ from written_results import (
     CONFIGURATION,
     DEFINITION,
     example_analysis,
+    example_counts,
+    example_distributions,
     example_flow,
     example_predictions,
+    example_radiographs,
     example_study,
 )
 
-WRITTEN = ("analysis.parquet", "predictions.parquet", "flow.csv", "study.json", "configuration.json")
+WRITTEN = (
+    "analysis.parquet",
+    "predictions.parquet",
+    "flow.csv",
+    "study.json",
+    "configuration.json",
+    "radiographs.csv",
+    "distributions.csv",
+)
 
 
 def members_of(study: Study, *, patients: int = 40) -> dict[str, bytes]:
     """Members of an archive of an invented study."""
     analysis = example_analysis(study, patients=patients)
-    return archive_members(analysis, example_predictions(analysis, study), example_flow(study), study, CONFIGURATION)
+    table = example_radiographs(analysis)
+    return archive_members(
+        analysis,
+        example_predictions(analysis, study),
+        example_flow(study),
+        study,
+        CONFIGURATION,
+        radiographs=example_counts(table),
+        distributions=example_distributions(table),
+    )
 
 
 def unpacked(archive: Path, folder: Path, *, settings: dict[str, Any] = CONFIGURATION) -> dict[str, Path]:
@@ -71,13 +92,15 @@ def test_round_trip_is_exact_and_gives_the_same_bytes(tmp_path: Path) -> None:
     write_parquet(analysis, sources["analysis"])
     write_parquet(predictions, sources["predictions"])
     write_csv(example_flow(study), sources["flow"])
+    write_csv(example_counts(example_radiographs(analysis)), sources["radiographs"])
+    write_csv(example_distributions(example_radiographs(analysis)), sources["distributions"])
     write_json(study.plain(), sources["study"])
     write_json(CONFIGURATION, sources["configuration"])
     write_archive.main(**sources, archive=tmp_path / "first.tar.gz")
     read_back = unpacked(tmp_path / "first.tar.gz", tmp_path / "second")
     pd.testing.assert_frame_equal(pd.read_parquet(read_back["analysis"]), analysis, check_exact=True)
     pd.testing.assert_frame_equal(pd.read_parquet(read_back["predictions"]), predictions, check_exact=True)
-    for name in ("flow", "study", "configuration"):
+    for name in ("flow", "study", "configuration", "radiographs", "distributions"):
         assert read_back[name].read_bytes() == sources[name].read_bytes(), name
     write_archive.main(**read_back, archive=tmp_path / "second.tar.gz")
     assert (tmp_path / "second.tar.gz").read_bytes() == (tmp_path / "first.tar.gz").read_bytes()
@@ -241,6 +264,57 @@ def test_other_files_of_the_archive_are_checked_too() -> None:
     assert "expected a table" in refused({**members, "analysis.csv": b""})[0]
 
 
+RADIOGRAPH_FAULTS = [
+    ("radiographs.csv", set_cell("site", "elsewhere"), "column 'site': found 'elsewhere'; expected one of development"),
+    ("radiographs.csv", set_cell("n", "1.5"), "column 'n': found '1.5'; expected an integer of at least 0"),
+    ("radiographs.csv", set_cell("n", ""), "column 'n': expected an integer of at least 0"),
+    ("radiographs.csv", set_cell("value", "big"), "column 'value': found 'big'; expected a number of at least 0"),
+    ("radiographs.csv", set_cell("note", "x" * 201), "expected a text of at most 200 characters"),
+    ("distributions.csv", set_cell("share", "-0.1"), "column 'share': found '-0.1'; expected a number of at least 0"),
+    ("distributions.csv", set_cell("low", ""), "column 'low': expected a number of at least 0"),
+]
+
+
+@pytest.mark.parametrize(("name", "plant", "message"), RADIOGRAPH_FAULTS)
+def test_faults_of_what_is_known_of_the_radiographs(
+    name: str, plant: Callable[[pd.DataFrame], None], message: str
+) -> None:
+    study = example_study()
+    members = members_of(study)
+    table = pd.read_csv(io.BytesIO(members[name]), dtype=str, keep_default_na=False)
+    plant(table)
+    members[name] = table.to_csv(index=False).encode()
+    with pytest.raises(InputError) as error:
+        received_radiographs(members, study, archive="a.tar.gz")
+    assert str(error.value.faults[0]).startswith(f"a.tar.gz: {name}, row 5")
+    assert message in str(error.value)
+    assert len(error.value.faults) == 1
+
+
+def test_unknown_columns_and_endless_tables_of_radiographs_are_refused() -> None:
+    study = example_study()
+    members = members_of(study)
+    renamed = members["radiographs.csv"].replace(b"part,", b"patient,", 1)
+    with pytest.raises(InputError, match="column 'part': expected this column to be present"):
+        received_radiographs({**members, "radiographs.csv": renamed}, study, archive="a.tar.gz")
+    head, _, first = members["radiographs.csv"].partition(b"\n")
+    endless = head + b"\n" + (first.partition(b"\n")[0] + b"\n") * 100_001
+    with pytest.raises(InputError, match="expected at most 100,000 rows"):
+        received_radiographs({**members, "radiographs.csv": endless}, study, archive="a.tar.gz")
+
+
+def test_older_archives_without_radiographs_are_read(tmp_path: Path) -> None:
+    members = members_of(example_study())
+    for name in ("radiographs.csv", "distributions.csv", "checksums.txt"):
+        del members[name]
+    (tmp_path / "a.tar.gz").write_bytes(archive_bytes(members))
+    paths = unpacked(tmp_path / "a.tar.gz", tmp_path / "out")
+    for name in ("radiographs", "distributions"):
+        assert pd.read_csv(paths[name]).empty
+    write_archive.main(**paths, archive=tmp_path / "again.tar.gz")
+    assert pd.read_csv(io.BytesIO(read_archive(tmp_path / "again.tar.gz")["radiographs.csv"])).empty
+
+
 def test_changed_file_does_not_pass_its_checksum(tmp_path: Path) -> None:
     members = members_of(example_study())
     members["flow.csv"] += b"\n"
@@ -337,6 +411,7 @@ def test_floats_are_read_to_the_last_bit() -> None:
     analysis = example_analysis(study, patients=40)
     predictions = example_predictions(analysis, study)
     predictions["probability"] = np.random.default_rng(0).random(len(predictions))
-    members = archive_members(analysis, predictions, example_flow(study), study, {})
+    columns = ["patient", "site", "model", "threshold", "probability"]
+    members = {**members_of(study), "predictions.csv": csv_bytes(predictions[columns])}
     _, _, received, _, _ = received_tables(members, DEFINITION, archive="a")
     np.testing.assert_array_equal(received["probability"].to_numpy(), predictions["probability"].to_numpy())

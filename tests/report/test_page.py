@@ -2,37 +2,49 @@
 
 import html
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
 import analyse_prognosis
 import draw_auc
+import draw_contact_sheet
 import draw_cox
+import draw_flagged
 import draw_flow
+import draw_image_sizes
+import draw_intensities
 import draw_kaplan_meier
 import draw_roc
 import evaluate
 import unpack_archive
 import write_report
 import write_tables
+from cacs_cxr.imaging.refusals import REMEDIES
 from cacs_cxr.report.archive import archive_bytes, archive_members
 from cacs_cxr.report.assumptions import NOT_RECORDED, assumptions
 from cacs_cxr.report.evidence import Evidence, read_evidence
 from cacs_cxr.report.numbers import estimate
-from cacs_cxr.report.page import bound, flat
+from cacs_cxr.report.page import bound, figure, fitting, flat
+from cacs_cxr.report.radiographs import radiographs
 from cacs_cxr.study import Study
-from cacs_cxr.tables import write_json
+from cacs_cxr.tables import write_csv, write_json
 from written_results import (
     CONFIGURATION,
     DEFINITION,
     example_analysis,
+    example_counts,
+    example_distributions,
     example_flow,
+    example_images,
     example_predictions,
+    example_radiographs,
     example_study,
     other_study,
     without_follow_up,
@@ -40,6 +52,7 @@ from written_results import (
 
 TABLES = (
     "table1",
+    "radiographs",
     "auc",
     "comparisons",
     "operating_points",
@@ -49,7 +62,7 @@ TABLES = (
     "paper_comparison",
     "assumptions",
 )
-FIGURES = ("flow", "roc", "auc", "kaplan_meier", "cox")
+FIGURES = ("flow", "intensities", "image_sizes", "roc", "auc", "kaplan_meier", "cox")
 
 
 @dataclass(frozen=True)
@@ -67,20 +80,61 @@ class Results:
         return re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]*>", " ", body))).strip()
 
 
-def finished(study: Study, analysis: pd.DataFrame, predictions: pd.DataFrame, folder: Path) -> Results:
-    """Run every rule below the waterline on an archive of the study."""
+def drawn_sheets(study: Study, analysis: pd.DataFrame, table: pd.DataFrame, folder: Path) -> list[Path]:
+    """Run the rules that draw contact sheets, above the waterline."""
+    images, radiographs, cohort = folder / "images.npy", folder / "radiographs.parquet", folder / "cohort.parquet"
+    counts, described = folder / "counts.csv", folder / "study.json"
+    np.save(images, example_images(table))
+    table.to_parquet(radiographs)
+    patients = analysis.assign(category=study.category(analysis[study.biomarker.name]))
+    patients.merge(table[["site", "patient", "row"]], on=["site", "patient"]).to_parquet(cohort)
+    write_csv(example_counts(table), counts)
+    write_json(study.plain(), described)
+    pixels: dict[str, Any] = {"images": images, "radiographs": radiographs, "study": described, "seed": 1}
+
+    def paths(name: str) -> dict[str, Path]:
+        names = {"pdf": f"{name}.pdf", "png": f"{name}.png", "table": f"{name}.csv"}
+        return {kind: folder / "images" / file for kind, file in names.items()}
+
+    for site in study.sites:
+        draw_contact_sheet.main(**pixels, cohort=cohort, site=site.name, **paths(f"contact_sheet_{site.name}"))
+    draw_flagged.main(**pixels, counts=counts, **paths("flagged_radiographs"))
+    return sorted((folder / "images").glob("*.png"))
+
+
+def finished(
+    study: Study, analysis: pd.DataFrame, predictions: pd.DataFrame, folder: Path, *, without: tuple[str, ...] = ()
+) -> Results:
+    """Run every rule below the waterline on an archive of the study, and with the sheets that `folder` holds.
+
+    Args:
+        without: files that the archive lacks, as older ones do.
+    """
     archive = folder / "in.tar.gz"
-    members = archive_members(analysis, predictions, example_flow(study), study, CONFIGURATION)
-    archive.write_bytes(archive_bytes(members))
+    table = example_radiographs(analysis)
+    members = archive_members(
+        analysis,
+        predictions,
+        example_flow(study),
+        study,
+        CONFIGURATION,
+        radiographs=example_counts(table),
+        distributions=example_distributions(table),
+    )
+    left_out = (*without, "checksums.txt") if without else ()
+    archive.write_bytes(archive_bytes({name: text for name, text in members.items() if name not in left_out}))
     cohort, evaluation, prognosis = folder / "cohort", folder / "evaluation", folder / "prognosis"
     files = {
         "study": cohort / "study.json",
         "configuration": cohort / "configuration.json",
         "analysis": cohort / "analysis.parquet",
         "flow": cohort / "flow.csv",
+        "radiographs": folder / "images/radiographs.csv",
     }
+    distributions = folder / "images/distributions.csv"
     scores, categories = folder / "predictions.parquet", evaluation / "predicted_categories.parquet"
-    unpack_archive.main(archive=archive, **files, predictions=scores, definition=DEFINITION, settings=CONFIGURATION)
+    given: dict[str, Any] = {"definition": DEFINITION, "settings": CONFIGURATION}
+    unpack_archive.main(archive=archive, **files, predictions=scores, distributions=distributions, **given)
     base: dict[str, Any] = {"analysis": files["analysis"], "study": files["study"]}
     names = ("discrimination", "auc_comparison", "roc", "operating_points", "cutoffs", "confusion")
     performance = {name: evaluation / f"{name}.csv" for name in names}
@@ -99,6 +153,9 @@ def finished(study: Study, analysis: pd.DataFrame, predictions: pd.DataFrame, fo
     }
     defined = {"study": files["study"]}
     draw_flow.main(flow=files["flow"], **defined, **drawn["flow"])
+    counted = {"distributions": distributions, "counts": files["radiographs"]}
+    draw_intensities.main(**counted, **defined, **drawn["intensities"])
+    draw_image_sizes.main(distributions=distributions, **defined, **drawn["image_sizes"])
     areas = performance["discrimination"]
     draw_roc.main(roc=performance["roc"], discrimination=areas, **defined, **drawn["roc"])
     draw_auc.main(discrimination=areas, **defined, **drawn["auc"])
@@ -115,6 +172,7 @@ def finished(study: Study, analysis: pd.DataFrame, predictions: pd.DataFrame, fo
         evidence_files=sources,
         tables=list(tables.values()),
         figures=[paths["png"] for paths in drawn.values()],
+        sheets=sorted((folder / "images").glob("*.png")),
         manifest=manifest,
         report=folder / "report.html",
     )
@@ -138,17 +196,20 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
     """The default study, small."""
     study = example_study()
     analysis = example_analysis(study, patients=400)
-    return finished(study, analysis, example_predictions(analysis, study), tmp_path_factory.mktemp("study"))
+    folder = tmp_path_factory.mktemp("study")
+    drawn_sheets(study, analysis, example_radiographs(analysis), folder)
+    return finished(study, analysis, example_predictions(analysis, study), folder)
 
 
 @pytest.fixture(scope="module")
 def bare(tmp_path_factory: pytest.TempPathFactory) -> Results:
-    """A real study of another biomarker: one site, one model, no follow-up, no attainable AUC."""
+    """A real study of another biomarker from an older archive: one site, one model, no follow-up, no attainable AUC."""
     study = other_study()
     analysis = without_follow_up(example_analysis(study, patients=120))
     predictions = example_predictions(analysis, study)
     chosen = predictions[predictions["model"] == "cxr"]
-    return finished(study, analysis, chosen, tmp_path_factory.mktemp("bare"))
+    older = ("radiographs.csv", "distributions.csv")
+    return finished(study, analysis, chosen, tmp_path_factory.mktemp("bare"), without=older)
 
 
 class Tags(HTMLParser):
@@ -173,7 +234,7 @@ def test_page_loads_nothing_and_every_figure_has_its_alternative(results: Result
     tags = Tags(results.page)
     assert tags.of("script", "iframe", "object", "form") == []
     images = tags.of("img")
-    assert len(images) == 5
+    assert len(images) == 10
     for image in images:
         assert (image["src"] or "").startswith("data:image/png;base64,")
         assert len(image["alt"] or "") > 40
@@ -193,15 +254,17 @@ def test_page_loads_nothing_and_every_figure_has_its_alternative(results: Result
 @pytest.mark.slow
 def test_tables_have_headings_for_rows_and_columns(results: Results) -> None:
     tags = Tags(results.page)
-    assert len(tags.of("table")) == len(tags.of("caption")) == 9
+    assert len(tags.of("table")) == len(tags.of("caption")) == 10
     assert {cell["scope"] for cell in tags.of("th")} == {"col", "row"}
 
 
 @pytest.mark.slow
 def test_simulated_patients_are_marked_everywhere(results: Results) -> None:
     assert "Simulated patients: not evidence." in results.text
-    assert results.text.count("Simulated patients.") == 9
-    for path in [*results.folder.glob("tables/*.csv"), *results.folder.glob("figures/*.csv")]:
+    assert results.text.count("Simulated patients.") == 10
+    sheets = [path for path in results.folder.glob("images/*.csv") if path.with_suffix(".png").exists()]
+    assert len(sheets) == 3
+    for path in [*results.folder.glob("tables/*.csv"), *results.folder.glob("figures/*.csv"), *sheets]:
         table = pd.read_csv(path)
         assert table.columns[-1] == "simulated", path.name
         assert table["simulated"].all()
@@ -229,6 +292,8 @@ def test_every_decimal_of_the_text_stands_in_a_result_file(results: Results) -> 
         for value in frame.select_dtypes("number").to_numpy().ravel():
             available |= {f"{abs(value):.{digits}f}" for digits in (1, 2, 3)}
     available |= {"0.74", "0.75", "0.77", "0.78", "0.79", "0.81", "0.82"}
+    counted = evidence.radiographs
+    available |= {f"{100 * n / of:.1f}" for n, of in zip(counted["n"], counted["of"], strict=True)}
     shares = {f"{100 * n / total:.1f}" for total in range(1, 401) for n in range(total + 1)}
     unknown = {number for number in printed if number not in available}
     assert unknown <= shares
@@ -254,6 +319,63 @@ def test_sentences_quote_the_files(results: Results) -> None:
     assert agreed > 0
     assert f"was the actual one in {agreed} ({agreed / 4:.1f} %) of 400 patients" in results.text
     assert "Of 1,450 patients with a score at the development site, 400 were analysed" in results.text
+
+
+@pytest.mark.slow
+def test_radiographs_are_counted_in_words_and_in_the_table(results: Results) -> None:
+    assert "Of 403 radiographs selected at the development site, 400 (99.3 %) were read." in results.text
+    assert "3 were refused: truncated (2) and timeout (1)." in results.text
+    assert "The override table corrected 1: mirror (1) and rotate (1)." in results.text
+    repeated = "1 identical to one of another patient and 1 nearly identical to one of another patient"
+    assert f"Repeated among those read: {repeated}. A picture of two patients may" in results.text
+    assert "Flagged were 30 likely inverted (negative); 1 likely rotated." in results.text
+    assert "Flags, and likeness to another radiograph, exclude nobody" in results.text
+    table = pd.read_csv(results.folder / "tables/radiographs.csv", keep_default_na=False, dtype=str)
+    cells = table.set_index("quantity")
+    assert cells.loc["Selected", ["development", "external"]].tolist() == ["403", "203"]
+    assert cells.loc["Refused: truncated", "development"] == "2 (0.5 %)"
+    assert cells.loc["Refused: truncated", "note"] == REMEDIES["truncated"]
+    assert cells.loc["Likely blank", "external"] == "0"
+    assert cells.loc["Corrected: mirror", "external"] == "0"
+    assert cells.loc["Median width × height, pixels", "external"].endswith("megapixels)")
+
+
+@pytest.mark.slow
+def test_no_pseudonym_and_no_place_of_a_file_leaves_with_the_radiographs(results: Results) -> None:
+    patients = set(example_radiographs(example_analysis(example_study(), patients=400))["patient"])
+    written = [*results.folder.glob("images/*"), *results.folder.glob("figures/i*")]
+    written += [*results.folder.glob("tables/radiographs.csv")]
+    assert len(written) > 15
+    for path in written:
+        content = path.read_bytes()
+        assert not [patient for patient in patients if patient.encode() in content], path.name
+        assert str(results.folder).encode() not in content, path.name
+    assert not [patient for patient in patients if patient in results.page]
+
+
+@pytest.mark.slow
+def test_sheets_beyond_the_size_of_the_page_are_named(results: Results) -> None:
+    sheets = {"contact_sheet_a": b"x" * 50, "contact_sheet_b": b"x" * 90, "flagged_radiographs": b"x" * 20}
+    assert fitting(sheets, largest=70) == ["contact_sheet_a", "flagged_radiographs"]
+    assert fitting(sheets, largest=160) == list(sheets)
+    words = radiographs(results.evidence, shown=["flagged_radiographs"], left_out=["contact_sheet_b"])
+    assert "Not all contact sheets fit this page: see contact_sheet_b.png in results/images." in words
+
+
+@pytest.mark.slow
+def test_page_of_a_real_study_says_that_it_shows_patients(results: Results) -> None:
+    real = replace(results.evidence, study=example_study(simulated=False))
+    assert "hand it on only as the images" in " ".join(radiographs(real, shown=["contact_sheet_a"], left_out=[]))
+    assert "hand it on only as the images" not in " ".join(radiographs(real, shown=[], left_out=[]))
+    assert "hand it on only as the images" not in results.text
+
+
+@pytest.mark.slow
+def test_archive_without_radiographs_says_what_is_missing(bare: Results, results: Results) -> None:
+    assert "The archive does not record how the radiographs were read, and holds none of them." in bare.text
+    archived = radiographs(results.evidence, shown=[], left_out=[])
+    assert "Of 403 radiographs selected" in archived[0]
+    assert "can be drawn only where the radiographs are" in archived[-1]
 
 
 @pytest.mark.slow
@@ -298,9 +420,9 @@ def test_every_result_file_and_column_is_documented(results: Results) -> None:
     files = [*results.folder.glob("*/*.csv"), *results.folder.glob("*/*.json"), *results.folder.glob("*/*.parquet")]
     assert len(files) > 25
     for path in files:
-        name = f"{path.parent.name}/{path.name}"
+        name = f"{path.parent.name}/{re.sub('_(development|external)$', '_{site}', path.stem)}{path.suffix}"
         assert name in documented, name
-        if path.suffix == ".json" or path.stem == "table1":
+        if path.suffix == ".json" or path.stem in {"table1", "radiographs"}:
             continue
         columns = pd.read_csv(path).columns if path.suffix == ".csv" else pd.read_parquet(path).columns
         for column in columns:
@@ -318,6 +440,14 @@ def test_assumptions_name_the_key_and_what_the_archive_does_not_record() -> None
     assert unrecorded.loc["Backbone", "this study"] == NOT_RECORDED
     assert unrecorded.loc["Networks", "this study"] == "one network a threshold: > 0, ≥ 100 and ≥ 400"
     assert set(table["status"]) == {"known from the abstract", "inferred from the abstract", "assumed"}
+
+
+def test_figures_take_the_width_that_they_have_in_print(tmp_path: Path) -> None:
+    for resolution in (100, 300):
+        Image.new("L", (round(183 / 25.4 * resolution), 10)).save(tmp_path / "a.png", dpi=(resolution, resolution))
+        assert figure((tmp_path / "a.png").read_bytes(), "", "", number=1)["width"] == 60
+    Image.new("L", (1080, 10)).save(tmp_path / "b.png")
+    assert figure((tmp_path / "b.png").read_bytes(), "", "", number=1)["width"] == 30
 
 
 def test_signs_stay_with_their_numbers() -> None:

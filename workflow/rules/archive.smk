@@ -10,6 +10,8 @@ rule unpack_archive:
         flow="results/cohort/flow.csv",
         predictions="results/predictions/predictions.parquet",
         configuration="results/cohort/configuration.json",
+        radiographs="results/images/radiographs.csv",
+        distributions="results/images/distributions.csv",
     log:
         "logs/unpack_archive.log",
     conda:

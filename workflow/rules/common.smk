@@ -31,6 +31,7 @@ if workflow.is_main_process and not workflow.dryrun:
 
 TABLES = [
     "table1",
+    "radiographs",
     "auc",
     "comparisons",
     "operating_points",
@@ -40,7 +41,7 @@ TABLES = [
     "paper_comparison",
     "assumptions",
 ]
-FIGURES = ["flow", "roc", "auc", "kaplan_meier", "cox"]
+FIGURES = ["flow", "intensities", "image_sizes", "roc", "auc", "kaplan_meier", "cox"]
 
 
 def site_names(role=None):
@@ -69,12 +70,14 @@ def site_tables(names):
     for name in names:
         parts = [site(name)["patients"], site(name)["scores"], site(name)["outcomes"]]
         files += [part["file"] for part in parts if part]
-        files += (
-            [site(name)["radiographs"]["table"]]
-            if "table" in site(name)["radiographs"]
-            else []
-        )
+        files += radiograph_tables(name)
     return list(dict.fromkeys(files))
+
+
+def radiograph_tables(name):
+    """Tables that say something of a site's radiographs: the image table and the override table, where named."""
+    named = [site(name)["radiographs"].get(key) for key in ("table", "overrides")]
+    return [file for file in named if file]
 
 
 def radiograph_folders(names):
@@ -86,6 +89,18 @@ def radiograph_folders(names):
         f"{folder}/shard-{shard}"
         for folder in folders
         for shard in range(config["simulation"]["shards"])
+    ]
+
+
+def contact_sheets(*suffixes):
+    """Files of the contact sheets; there are none where the study starts from predictions, without the radiographs."""
+    if config["start_from"] == "predictions":
+        return []
+    sheets = [f"contact_sheet_{name}" for name in site_names()]
+    return [
+        f"results/images/{sheet}.{suffix}"
+        for sheet in [*sheets, "flagged_radiographs"]
+        for suffix in suffixes
     ]
 
 

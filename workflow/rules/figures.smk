@@ -27,6 +27,63 @@ rule draw_flow:
         "../scripts/draw_flow.py"
 
 
+rule draw_intensities:
+    input:
+        distributions="results/images/distributions.csv",
+        counts="results/images/radiographs.csv",
+        study="results/cohort/study.json",
+    output:
+        pdf=report(
+            "results/figures/intensities.pdf",
+            category="Radiographs",
+            caption="../report/intensities.rst",
+        ),
+        png="results/figures/intensities.png",
+        csv="results/figures/intensities.csv",
+    log:
+        "logs/draw_intensities.log",
+    conda:
+        "../../envs/stats.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        code=code("draw_intensities.py"),
+    message:
+        "drew the grey levels"
+    script:
+        "../scripts/draw_intensities.py"
+
+
+rule draw_image_sizes:
+    input:
+        distributions="results/images/distributions.csv",
+        study="results/cohort/study.json",
+    output:
+        pdf=report(
+            "results/figures/image_sizes.pdf",
+            category="Radiographs",
+            caption="../report/image_sizes.rst",
+        ),
+        png="results/figures/image_sizes.png",
+        csv="results/figures/image_sizes.csv",
+    log:
+        "logs/draw_image_sizes.log",
+    conda:
+        "../../envs/stats.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        code=code("draw_image_sizes.py"),
+    message:
+        "drew the sizes of the radiographs"
+    script:
+        "../scripts/draw_image_sizes.py"
+
+
 rule draw_roc:
     input:
         roc="results/evaluation/roc.csv",
@@ -149,4 +206,5 @@ rule figures:
             figure=FIGURES,
             suffix=["pdf", "png", "csv"],
         ),
+        contact_sheets("pdf", "png", "csv"),
     localrule: True

@@ -4,11 +4,7 @@
 rule index_radiographs:
     input:
         folders=lambda wildcards: radiograph_folders([wildcards.site]),
-        tables=lambda wildcards: [
-            table
-            for table in [site(wildcards.site)["radiographs"].get("table")]
-            if table
-        ],
+        tables=lambda wildcards: radiograph_tables(wildcards.site),
     output:
         index="restricted/{site}/index.parquet",
     log:
@@ -24,6 +20,9 @@ rule index_radiographs:
     params:
         code=code("index_radiographs.py"),
         radiographs=lambda wildcards: site(wildcards.site)["radiographs"],
+        simulated=config["simulated"],
+        seed=config["seed"] if config["simulated"] else 0,
+        key_file=config["eligibility"]["pseudonym_key_file"],
     message:
         "read the headers of {wildcards.site}"
     script:
@@ -51,6 +50,7 @@ rule preprocess_radiographs:
         code=code("preprocess_radiographs.py"),
         shard=lambda wildcards: wildcards.shard,
         size=config["imaging"]["size"],
+        border=config["imaging"]["border"],
     message:
         "preprocessed radiographs, part {wildcards.shard}"
     script:
@@ -72,6 +72,7 @@ rule assemble_images:
         images="results/images/images.npy",
         table="results/images/images.parquet",
         rejects="results/images/rejects.csv",
+        counts="results/images/radiographs.csv",
     log:
         "logs/assemble_images.log",
     benchmark:
@@ -91,7 +92,102 @@ rule assemble_images:
         "../scripts/assemble_images.py"
 
 
+rule describe_radiographs:
+    input:
+        images="results/images/images.npy",
+        table="results/images/images.parquet",
+    output:
+        distributions="results/images/distributions.csv",
+    log:
+        "logs/describe_radiographs.log",
+    benchmark:
+        "logs/benchmarks/describe_radiographs.tsv"
+    conda:
+        "../../envs/stats.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 2000 * attempt,
+        runtime=lambda wildcards, attempt: 30 * attempt,
+    params:
+        code=code("describe_radiographs.py"),
+        seed=config["seed"],
+    message:
+        "described grey levels and sizes"
+    script:
+        "../scripts/describe_radiographs.py"
+
+
+rule draw_contact_sheet:
+    input:
+        images="results/images/images.npy",
+        table="results/images/images.parquet",
+        cohort="results/cohort/cohort.parquet",
+        study="results/cohort/study.json",
+    output:
+        pdf=report(
+            "results/images/contact_sheet_{site}.pdf",
+            category="Radiographs",
+            caption="../report/contact_sheet.rst",
+        ),
+        png="results/images/contact_sheet_{site}.png",
+        csv="results/images/contact_sheet_{site}.csv",
+    log:
+        "logs/draw_contact_sheet/{site}.log",
+    conda:
+        "../../envs/stats.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 2000 * attempt,
+        runtime=lambda wildcards, attempt: 20 * attempt,
+    params:
+        code=code("draw_contact_sheet.py"),
+        site=lambda wildcards: wildcards.site,
+        seed=config["seed"],
+    message:
+        "drew the contact sheet of {wildcards.site}"
+    script:
+        "../scripts/draw_contact_sheet.py"
+
+
+rule draw_flagged:
+    input:
+        images="results/images/images.npy",
+        table="results/images/images.parquet",
+        counts="results/images/radiographs.csv",
+        study="results/cohort/study.json",
+    output:
+        pdf=report(
+            "results/images/flagged_radiographs.pdf",
+            category="Radiographs",
+            caption="../report/flagged_radiographs.rst",
+        ),
+        png="results/images/flagged_radiographs.png",
+        csv="results/images/flagged_radiographs.csv",
+    log:
+        "logs/draw_flagged.log",
+    conda:
+        "../../envs/stats.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 2000 * attempt,
+        runtime=lambda wildcards, attempt: 20 * attempt,
+    params:
+        code=code("draw_flagged.py"),
+        seed=config["seed"],
+    message:
+        "drew the flagged radiographs"
+    script:
+        "../scripts/draw_flagged.py"
+
+
 rule images:
     input:
         rules.assemble_images.output,
+        rules.describe_radiographs.output,
+        contact_sheets("pdf", "png", "csv"),
+        expand(
+            "results/figures/{figure}.{suffix}",
+            figure=["intensities", "image_sizes"],
+            suffix=["pdf", "png", "csv"],
+        ),
     localrule: True

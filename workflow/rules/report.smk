@@ -5,6 +5,7 @@ EVIDENCE = {
     "configuration": "results/cohort/configuration.json",
     "analysis": "results/cohort/analysis.parquet",
     "flow": "results/cohort/flow.csv",
+    "radiographs": "results/images/radiographs.csv",
     "discrimination": "results/evaluation/discrimination.csv",
     "comparison": "results/evaluation/auc_comparison.csv",
     "operating_points": "results/evaluation/operating_points.csv",
@@ -48,6 +49,7 @@ rule write_report:
         **EVIDENCE,
         tables=expand("results/tables/{table}.csv", table=TABLES),
         figures=expand("results/figures/{figure}.png", figure=FIGURES),
+        sheets=contact_sheets("png"),
         manifest="results/manifest.json",
     output:
         report="results/report.html",
@@ -80,6 +82,8 @@ rule write_archive:
         flow="results/cohort/flow.csv",
         study="results/cohort/study.json",
         configuration="results/cohort/configuration.json",
+        radiographs="results/images/radiographs.csv",
+        distributions="results/images/distributions.csv",
     output:
         archive="results/archive.tar.gz",
     log:
@@ -110,6 +114,7 @@ rule write_manifest:
             "results/predictions/predictions.parquet",
             *expand("results/tables/{table}.csv", table=TABLES),
             *expand("results/figures/{figure}.csv", figure=FIGURES),
+            *contact_sheets("csv"),
         ],
     output:
         manifest="results/manifest.json",

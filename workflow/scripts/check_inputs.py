@@ -9,11 +9,9 @@ import pandas as pd
 from cacs_cxr.cohort.input_check import input_summary, summary_text
 from cacs_cxr.cohort.selection import select
 from cacs_cxr.job import logged
+from cacs_cxr.pseudonyms import study_key
 from cacs_cxr.study import Study
 from cacs_cxr.tables import write_json, write_text
-
-# Counts do not depend on the key, and a check should not make the study's own.
-KEY = b"a check publishes no pseudonym"
 
 
 def main(
@@ -40,7 +38,7 @@ def main(
         biomarker=definition["biomarker"],
         thresholds=definition["thresholds"],
         factors=definition["factors"],
-        key=KEY,
+        key=study_key(simulated=definition["simulated"], seed=seed, key_file=Path(eligibility["pseudonym_key_file"])),
     )
     names = [site["name"] for site in sites]
     files = {name: len(pd.read_parquet(path, columns=["file"])) for name, path in zip(names, indexes, strict=True)}

@@ -1,6 +1,6 @@
 """Link the radiographs of all sites to patients and scores, and choose the eligible patients with one radiograph each.
 
-What this rule writes to restricted/ is the last that knows file names; identifiers and dates end here.
+What this rule writes to restricted/ is the last that knows file names; identifiers of tables, and dates, end here.
 """
 
 from collections.abc import Mapping, Sequence
@@ -9,8 +9,9 @@ from typing import Any
 
 import pandas as pd
 
-from cacs_cxr.cohort.selection import PATIENT_COLUMNS, RADIOGRAPH_COLUMNS, numbered, select, study_key
+from cacs_cxr.cohort.selection import PATIENT_COLUMNS, RADIOGRAPH_COLUMNS, numbered, select
 from cacs_cxr.job import LOGGER, logged
+from cacs_cxr.pseudonyms import study_key
 from cacs_cxr.tables import write_csv, write_parquet
 
 

@@ -2,13 +2,15 @@
 
 from pathlib import Path
 
+from cacs_cxr.imaging.radiograph import Border
 from cacs_cxr.imaging.store import preprocess_shard, shard_rows
 from cacs_cxr.job import logged
 from cacs_cxr.tables import read_written_table, write_array, write_parquet
 
 
-def main(*, selection: Path, shard: int, size: int, images: Path, table: Path) -> None:
-    pixels, frame = preprocess_shard(shard_rows(read_written_table(selection), shard), size=size)
+def main(*, selection: Path, shard: int, size: int, border: Border, images: Path, table: Path) -> None:
+    rows = shard_rows(read_written_table(selection), shard)
+    pixels, frame = preprocess_shard(rows, size=size, border=border)
     write_array(pixels, images)
     write_parquet(frame, table)
 
@@ -19,6 +21,7 @@ if __name__ == "__main__":
             selection=Path(snakemake.input.selection),
             shard=int(snakemake.params.shard),
             size=int(snakemake.params.size),
+            border=snakemake.params.border,
             images=Path(snakemake.output.images),
             table=Path(snakemake.output.table),
         )

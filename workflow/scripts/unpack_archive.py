@@ -7,6 +7,7 @@ from typing import Any
 from cacs_cxr.job import logged
 from cacs_cxr.report.configuration import received_configuration
 from cacs_cxr.report.received import received_tables
+from cacs_cxr.report.received_radiographs import received_radiographs
 from cacs_cxr.report.unpacking import read_archive
 from cacs_cxr.study import Study
 from cacs_cxr.tables import write_csv, write_json, write_parquet
@@ -20,10 +21,12 @@ def main(
     flow: Path,
     study: Path,
     configuration: Path,
+    radiographs: Path,
+    distributions: Path,
     definition: Mapping[str, Any],
     settings: Mapping[str, Any],
 ) -> None:
-    """Write analysis cohort, predictions, flow, study and configuration.
+    """Write analysis cohort, predictions, flow, study, configuration, and what is known of the radiographs.
 
     Args:
         archive: folder or .tar.gz.
@@ -34,11 +37,14 @@ def main(
     members = read_archive(archive)
     received: tuple[Study, Any, Any, Any, dict[str, Any]] = received_tables(members, definition, archive=str(archive))
     described, patients, scores, steps, archived = received
+    counts, histograms = received_radiographs(members, described, archive=str(archive))
     write_parquet(patients, analysis)
     write_parquet(scores, predictions)
     write_csv(steps, flow)
     write_json(described.plain(), study)
     write_json(received_configuration(archived, settings), configuration)
+    write_csv(counts, radiographs)
+    write_csv(histograms, distributions)
 
 
 if __name__ == "__main__":
@@ -50,6 +56,8 @@ if __name__ == "__main__":
             flow=Path(snakemake.output.flow),
             study=Path(snakemake.output.study),
             configuration=Path(snakemake.output.configuration),
+            radiographs=Path(snakemake.output.radiographs),
+            distributions=Path(snakemake.output.distributions),
             definition=snakemake.params.definition,
             settings=snakemake.params.settings,
         )

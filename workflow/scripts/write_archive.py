@@ -8,11 +8,23 @@ from cacs_cxr.study import Study
 from cacs_cxr.tables import read_json, read_written_table, write_bytes
 
 
-def main(*, analysis: Path, predictions: Path, flow: Path, study: Path, configuration: Path, archive: Path) -> None:
+def main(
+    *,
+    analysis: Path,
+    predictions: Path,
+    flow: Path,
+    study: Path,
+    configuration: Path,
+    radiographs: Path,
+    distributions: Path,
+    archive: Path,
+) -> None:
     """Write the archive.
 
     Args:
         configuration: JSON of the configuration's reported part.
+        radiographs: counts of the radiographs.
+        distributions: histograms of the radiographs.
         archive: path of the .tar.gz to write.
     """
     members = archive_members(
@@ -21,6 +33,8 @@ def main(*, analysis: Path, predictions: Path, flow: Path, study: Path, configur
         read_written_table(flow),
         Study.read(study),
         read_json(configuration),
+        radiographs=read_written_table(radiographs),
+        distributions=read_written_table(distributions),
     )
     write_bytes(archive_bytes(members), archive)
 
@@ -33,5 +47,7 @@ if __name__ == "__main__":
             flow=Path(snakemake.input.flow),
             study=Path(snakemake.input.study),
             configuration=Path(snakemake.input.configuration),
+            radiographs=Path(snakemake.input.radiographs),
+            distributions=Path(snakemake.input.distributions),
             archive=Path(snakemake.output.archive),
         )

@@ -8,7 +8,7 @@ from cacs_cxr.report.evidence import read_evidence
 from cacs_cxr.report.page import read_tables, render_page
 from cacs_cxr.tables import read_json, write_text
 
-LISTS = ("tables", "figures", "manifest")
+LISTS = ("tables", "figures", "sheets", "manifest")
 
 
 def main(
@@ -16,6 +16,7 @@ def main(
     evidence_files: Mapping[str, Path],
     tables: Sequence[Path],
     figures: Sequence[Path],
+    sheets: Sequence[Path],
     manifest: Path | None,
     report: Path,
 ) -> None:
@@ -25,12 +26,14 @@ def main(
         evidence_files: result files by field of `cacs_cxr.report.evidence.Evidence`.
         tables: printed tables (CSV).
         figures: figures (PNG).
+        sheets: contact sheets (PNG); none where the radiographs are not here.
         manifest: JSON of versions, seeds, checksums and hardware; None where there is none.
     """
     page = render_page(
         read_evidence(evidence_files),
         tables=read_tables(tables),
         figures={path.stem: path.read_bytes() for path in figures},
+        sheets={path.stem: path.read_bytes() for path in sheets},
         provenance=read_json(manifest) if manifest is not None else {},
     )
     write_text(page, report)
@@ -42,6 +45,7 @@ if __name__ == "__main__":
             evidence_files={name: Path(path) for name, path in snakemake.input.items() if name not in LISTS},
             tables=[Path(path) for path in snakemake.input.tables],
             figures=[Path(path) for path in snakemake.input.figures],
+            sheets=[Path(path) for path in snakemake.input.sheets],
             manifest=Path(snakemake.input.manifest) if "manifest" in snakemake.input.keys() else None,  # noqa: SIM118
             report=Path(snakemake.output.report),
         )

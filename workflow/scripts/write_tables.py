@@ -1,4 +1,4 @@
-"""Tables for print: patients, discrimination, operating points, prognosis, the paper's numbers, and the assumptions."""
+"""Tables for print: patients, radiographs, performance, prognosis, the paper's numbers, and the assumptions."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,6 +9,7 @@ from cacs_cxr.report.evidence import read_evidence
 from cacs_cxr.report.paper_tables import paper_comparison
 from cacs_cxr.report.performance_tables import auc_text, comparison_text, operating_text
 from cacs_cxr.report.prognosis_tables import concordance_text, cox_text, incidence_text
+from cacs_cxr.report.radiographs import radiographs_text
 from cacs_cxr.report.table1 import table1
 from cacs_cxr.tables import write_csv
 from cacs_cxr.terms import printed_hazard_ratios
@@ -25,6 +26,7 @@ def main(*, evidence_files: Mapping[str, Path], tables: Mapping[str, Path]) -> N
     study = evidence.study
     made = {
         "table1": table1(evidence.analysis, study),
+        "radiographs": radiographs_text(evidence.radiographs, study),
         "auc": auc_text(evidence.discrimination, study),
         "comparisons": comparison_text(evidence.comparison, study),
         "operating_points": operating_text(evidence.operating_points, study),

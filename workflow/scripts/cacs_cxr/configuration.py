@@ -53,7 +53,7 @@ def check_files(config: Mapping[str, Any]) -> None:
     faults = []
     for site in config["sites"]:
         named = {f"{part}.file": site[part]["file"] for part in ("patients", "scores", "outcomes") if site[part]}
-        named |= {f"radiographs.{key}": site["radiographs"].get(key) for key in ("table", "folder")}
+        named |= {f"radiographs.{key}": site["radiographs"].get(key) for key in ("table", "folder", "overrides")}
         faults += [
             Fault(
                 str(file),

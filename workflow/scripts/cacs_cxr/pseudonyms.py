@@ -1,13 +1,16 @@
-"""Pseudonyms: the only form in which a patient or a DICOM UID passes the cohort stage."""
+"""Pseudonyms: the only form in which a patient or a DICOM UID passes the index of radiographs and the cohort stage."""
 
 import hashlib
 import hmac
 import os
+import tempfile
 from pathlib import Path
 
+from cacs_cxr.faults import Fault, InputError
 from cacs_cxr.seeds import derive_seed
 
 KEY_VARIABLE = "CACS_CXR_KEY"
+KEY_CHECK = "key_check"  # attribute of a table of pseudonyms, written to Parquet with it
 
 
 def pseudonym(identifier: str, *, key: bytes) -> str:
@@ -21,7 +24,21 @@ def pseudonym(identifier: str, *, key: bytes) -> str:
         16 lower-case hexadecimal digits; an empty string for an empty identifier.
     """
     text = identifier.strip()
-    return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()[:16] if text else ""
+    return hmac.digest(key, text.encode("utf-8", "backslashreplace"), "sha256").hex()[:16] if text else ""
+
+
+def key_check(key: bytes) -> str:
+    """What a table of pseudonyms keeps of its key: equal for equal keys, and no help to find the key."""
+    return pseudonym("check of the key, the pseudonym of nobody", key=key)
+
+
+def study_key(*, simulated: bool, seed: int, key_file: Path) -> bytes:
+    """Secret of a study's pseudonyms: from the seed where it is simulated, else from the environment or the file.
+
+    Raises:
+        InputError: as `real_key`.
+    """
+    return simulated_key(seed) if simulated else real_key(key_file)
 
 
 def simulated_key(seed: int) -> bytes:
@@ -29,29 +46,42 @@ def simulated_key(seed: int) -> bytes:
     return hashlib.sha256(f"simulated {derive_seed(seed, 'pseudonyms')}".encode()).digest()
 
 
-def real_key(key_file: Path) -> bytes:
-    """Key of a study on real patients: from the environment, else from a file, which is made when it is missing.
+def make_key(key_file: Path) -> None:
+    """Make the key file of a study on real patients, unless it or a key in the environment exists.
 
-    Args:
-        key_file: file of the key, outside results; created with random bytes and mode 0600 where absent.
+    The file has random bytes and mode 0600, and appears whole: of several jobs that make it at once, one does.
+    """
+    if os.environ.get(KEY_VARIABLE) or key_file.exists():
+        return
+    key_file.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, name = tempfile.mkstemp(prefix=f".{key_file.name}.", dir=key_file.parent)
+    try:
+        with os.fdopen(descriptor, "w") as file:
+            file.write(os.urandom(32).hex())
+            file.flush()
+            os.fsync(file.fileno())
+        os.link(name, key_file)
+    except FileExistsError:
+        pass
+    finally:
+        os.unlink(name)
+
+
+def real_key(key_file: Path) -> bytes:
+    """Key of a study on real patients: from the environment, else from its file; never made here.
 
     Raises:
-        ValueError: a key of fewer than 16 bytes, with its source and the remedy.
+        InputError: no key, or one of fewer than 16 bytes, with its source and the remedy.
     """
+    anew = "index the radiographs again, which makes one: snakemake --forcerun index_radiographs"
     if text := os.environ.get(KEY_VARIABLE):
         key, source = text.encode(), f"environment variable {KEY_VARIABLE}"
-    else:
-        key_file.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            descriptor = os.open(key_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError:
-            pass
-        else:
-            with os.fdopen(descriptor, "w") as file:
-                file.write(os.urandom(32).hex())
+    elif key_file.is_file():
         key, source = key_file.read_bytes().strip(), str(key_file)
+    else:
+        remedy = f"Put it back, or set {KEY_VARIABLE}. If the key is lost, {anew}; all pseudonyms change."
+        raise InputError([Fault(str(key_file), None, "", "no such file", "the key of the study's pseudonyms", remedy)])
     if len(key) < 16:
-        raise ValueError(
-            f"{source}: a key of {len(key)} bytes, expected at least 16. Set a longer one, or remove it: one is made."
-        )
+        remedy = f"Set a longer one, or remove it and {anew}."
+        raise InputError([Fault(source, None, "", f"a key of {len(key)} bytes", "at least 16 bytes", remedy)])
     return key

@@ -1,6 +1,5 @@
 """A column of text turned into values, with a fault for every cell that breaks its rule."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -9,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from cacs_cxr.faults import Fault
+from cacs_cxr.identifiers import comparable, is_missing, whole_numbers
 
-MISSING = ("", "na", "n/a", "nan", "nat", "<na>", "null", "none", ".")  # in any case; what R, SAS, SQL and pandas write
 LISTED = 20  # faults of one rule in one column that are listed one by one
 SHOWN = 30  # characters of a cell that a fault repeats
 SYNONYMS: Mapping[frozenset[str], Mapping[str, str]] = {frozenset({"f", "m"}): {"female": "f", "male": "m"}}
@@ -43,31 +42,14 @@ class Column:
         return listed
 
 
-def is_missing(cells: "pd.Series[str]") -> "pd.Series[bool]":
-    """Which cells say that a value is missing: empty, or a code such as NA."""
-    return cells.str.casefold().isin(MISSING)
-
-
-def whole_numbers(cells: "pd.Series[str]") -> "pd.Series[str]":
-    """Text of a column of whole numbers without the ``.0`` that a spreadsheet or data frame has given them.
-
-    A column in which any other cell stands is left alone: there, ``17.0`` may be an identifier of its own.
-    """
-    present = cells[~is_missing(cells)]
-    if present.empty or not present.str.fullmatch(r"[+-]?\d+(\.0+)?").all():
-        return cells
-    return cells.str.replace(r"\.0+$", "", regex=True)
-
-
 def identifiers(column: Column) -> tuple["pd.Series[str]", list[Fault]]:
     """Identifiers as text, leading zeros kept; an empty one is a fault."""
-    values = whole_numbers(column.cells)
-    missing = is_missing(values)
+    values = comparable(column.cells)
     found = pd.Series("an empty cell", index=values.index)
     faults = column.faults(
-        missing, expected="a patient identifier", remedy="Fill it in, or delete the row.", found=found
+        values == "", expected="a patient identifier", remedy="Fill it in, or delete the row.", found=found
     )
-    return values.mask(missing, ""), faults
+    return values, faults
 
 
 def numbers(
@@ -157,8 +139,3 @@ def days(column: Column, *, dates: Literal["iso", "days"]) -> tuple["pd.Series[f
         other, expected=expected, remedy="Export dates as YYYY-MM-DD, or set the site's `dates: days`.", found=shape
     )
     return values.mask(strange), faults
-
-
-def without_leading_zeros(identifier: str) -> str:
-    """Identifier as a spreadsheet that takes it for a number would leave it."""
-    return re.sub(r"^0+(?=.)", "", identifier)

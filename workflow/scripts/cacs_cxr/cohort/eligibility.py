@@ -11,6 +11,7 @@ from cacs_cxr.cohort.site_inputs import Eligibility, SiteInput, SiteTables
 from cacs_cxr.study import Factor
 
 LATERAL, UNKNOWN = "lateral", "unknown"
+EXCLUDED_BY_OVERRIDE = "excluded-by-override"  # reason of the index
 
 
 def criteria_of_tables(
@@ -50,15 +51,18 @@ def criteria_of_radiographs(
     """Criteria that a radiograph meets or not by its header or row in the image table, before dates are compared.
 
     Args:
-        radiographs: readable, modality, intent, view, patient_position (row in the patients table, -1 for none) and
-            sop_instance, all text without missing values but the first and the last but one.
+        radiographs: readable, reason, modality, intent, view, patient_position (row in the patients table, -1 for none)
+            and sop_instance, all text without missing values but the first and the last but one.
         patient_excluded: whether each patient of the patients table is excluded by the tables alone.
     """
     view, modality = radiographs["view"], radiographs["modality"]
     position = radiographs["patient_position"].to_numpy()
     others = [name for name in (LATERAL, UNKNOWN) if name not in eligibility.views]
     excluded = np.append(patient_excluded, False)[position]
-    criteria = [
+    criteria = []
+    if (overridden := (radiographs["reason"] == EXCLUDED_BY_OVERRIDE).to_numpy()).any():
+        criteria.append(Criterion("Excluded by the override table", overridden))
+    criteria += [
         Criterion("Not a readable image", ~radiographs["readable"].to_numpy(dtype=bool)),
         Criterion(
             f"Modality other than {', '.join(eligibility.modalities)}",

@@ -1,13 +1,13 @@
 """Who is who: patients in two sites, and identifiers that one table writes differently from another."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import pandas as pd
 
-from cacs_cxr.cohort import columns
 from cacs_cxr.cohort.columns import Column
 from cacs_cxr.cohort.site_inputs import SiteTables, TableInput
 from cacs_cxr.faults import Fault
+from cacs_cxr.identifiers import other_paddings
 
 
 def in_earlier_site(tables: Sequence[SiteTables]) -> list["pd.Series[int]"]:
@@ -54,29 +54,34 @@ def count_strangers(
     identifiers: "pd.Series[str]", known: "pd.Series[str]", *, source: TableInput
 ) -> tuple[int, list[Fault]]:
     """Rows of patients whom the patients table does not list, and a fault where the tables write them differently."""
-    given, listed = identifiers[identifiers != ""], set(known)
-    strange = ~given.isin(listed)
-    return int(strange.sum()), faults_of_writing(given, listed, file=source.file, column=source.columns["patient"])
+    given = identifiers[identifiers != ""]
+    faults = faults_of_writing(given, set(known), file=source.file, column=source.columns["patient"])
+    return int((~given.isin(known)).sum()), faults
 
 
-def faults_of_writing(given: "pd.Series[str]", listed: set[str], *, file: str, column: str) -> list[Fault]:
+def faults_of_writing(
+    given: "pd.Series[str]", listed: set[str], *, file: str, column: str, written: Callable[[str], str] = str
+) -> list[Fault]:
     """Faults of identifiers that cannot be those of the patients table.
 
     Args:
         given: identifiers of a table or of radiographs.
         listed: identifiers of the patients table.
+        written: how `given` writes an identifier of the patients table, e.g. as its pseudonym.
 
     Returns:
         A fault where leading zeros alone tell some of them from the table's, or where none of them is in the table.
     """
-    strange = given[~given.isin(listed)]
-    stripped = {columns.without_leading_zeros(identifier) for identifier in listed}
-    alike = strange.map(columns.without_leading_zeros).isin(stripped) if len(strange) else strange.astype(bool)
+    strange = given[~given.isin({written(identifier) for identifier in listed})]
+    if strange.empty:
+        return []
+    paddings = {written(other) for identifier in listed if identifier for other in other_paddings(identifier)}
+    alike = int(strange.isin(paddings).sum())
     remedy = "Export the column of identifiers as text in every table."
-    if alike.any():
-        found = f"{int(alike.sum())} identifiers that differ from the patients table's by leading zeros"
+    if alike:
+        found = f"{alike} identifiers that differ from the patients table's by leading zeros"
         return [Fault(file, None, column, found, "identifiers written as in the patients table", remedy)]
-    if len(given) and len(strange) == len(given):
+    if len(strange) == len(given):
         return [
             Fault(file, None, column, "no identifier of the patients table", "the same identifiers as there", remedy)
         ]

@@ -3,10 +3,13 @@
 Of all pairs of a patient's radiographs and scores the nearest in time is taken. Ties are broken by, in this order: the
 earlier radiograph, the earlier score, the view preferred by the configuration, and the pseudonym of the SOP Instance
 UID (of the file's name where there is none), which is arbitrary but the same on every run.
+
+The index holds pseudonyms, so the tables' identifiers are hashed with the same key before they are compared.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -25,8 +28,9 @@ from cacs_cxr.pseudonyms import pseudonym
 from cacs_cxr.study import Factor
 
 HEADER = (
-    "patient_id",
+    "patient",
     "study_date",
+    "reason",
     "modality",
     "view",
     "vendor",
@@ -35,7 +39,8 @@ HEADER = (
     "transfer_syntax",
     "sop_instance",
 )
-CARRIED = ("file", "view", "vendor", "photometric", "transfer_syntax")
+CORRECTIONS = ("photometric_override", "rotate", "mirror", "overridden")
+CARRIED = ("file", "view", "vendor", "photometric", "transfer_syntax", *CORRECTIONS)
 
 
 @dataclass(frozen=True)
@@ -44,7 +49,7 @@ class LinkedSite:
 
     Attributes:
         patients: one row an eligible patient: site, patient (pseudonym), value, factors, followup_days, event,
-            followup_note, days_to_score; folder, file, view, vendor, photometric, transfer_syntax of its radiograph.
+            followup_note, days_to_score; folder and the columns `CARRIED` of its radiograph.
         further: the eligible patients' other radiographs that meet every criterion but nearness: site, patient and the
             radiograph's columns. Networks may train on them; nothing is evaluated on them.
         flow: as `flow.begin_flow` returns it, radiographs after patients.
@@ -56,9 +61,13 @@ class LinkedSite:
 
 
 def read_index(
-    index: pd.DataFrame, tables: SiteTables, *, eligibility: Eligibility
+    index: pd.DataFrame, tables: SiteTables, *, eligibility: Eligibility, key: bytes
 ) -> tuple[pd.DataFrame, list[Fault]]:
     """Index of a site's radiographs with the patient's row and the day in numbers, and the faults of the whole.
+
+    Args:
+        index: as `index_radiographs` writes it, patients and SOP Instance UIDs as pseudonyms.
+        key: secret of the pseudonyms.
 
     Returns:
         The index with patient_position (row of the patients table, -1 for none), day (NaN where absent or unreadable),
@@ -71,12 +80,16 @@ def read_index(
     if frame.empty:
         remedy = "Correct `radiographs.folder`, or put the files there."
         return frame, [Fault(site.folder, None, "", "no file", "radiographs", remedy)]
-    identifiers = columns.whole_numbers(frame["patient_id"].str.strip())
-    identifiers = identifiers.mask(columns.is_missing(identifiers), "")
-    frame["patient_position"] = pd.Index(tables.patients["patient"]).get_indexer(pd.Index(identifiers))
-    frame.loc[identifiers == "", "patient_position"] = -1
-    given = identifiers[(identifiers != "") & frame["readable"].astype(bool)]
-    faults = faults_of_writing(given, set(tables.patients["patient"]), file=place, column="patient identifier")
+    hashed = partial(pseudonym, key=key)
+    frame["patient_position"] = pd.Index(tables.patients["patient"].map(hashed)).get_indexer(pd.Index(frame["patient"]))
+    frame.loc[frame["patient"] == "", "patient_position"] = -1
+    faults = faults_of_writing(
+        frame.loc[(frame["patient"] != "") & frame["readable"].astype(bool), "patient"],
+        set(tables.patients["patient"]),
+        file=place,
+        column="patient identifier",
+        written=hashed,
+    )
     frame["day"], wrong = columns.days(Column(place, "study date", frame["study_date"].str.strip()), dates=site.dates)
     if eligibility.needs_dates(site) and frame["day"].isna().all():
         found = f"no date in the form `dates: {site.dates}`" if wrong else "no date on any radiograph"
@@ -164,12 +177,15 @@ def nearest_scores(radiographs: pd.DataFrame, tables: SiteTables, *, views: Sequ
     scores = tables.scores[tables.scores["value"].notna()].rename(columns={"day": "score_day"})
     position = pd.Index(tables.patients["patient"]).get_indexer(pd.Index(scores["patient"]))
     scores = scores.assign(patient_position=position)[["patient_position", "value", "score_day"]]
-    names = radiographs["sop_instance"].where(radiographs["sop_instance"] != "", radiographs["file"])
+    names = [
+        instance or pseudonym(file, key=key)
+        for instance, file in zip(radiographs["sop_instance"], radiographs["file"], strict=True)
+    ]
     preferred = {view: order for order, view in enumerate(views)}
     pairs = radiographs[["patient_position", "day"]].assign(
         radiograph=radiographs.index,
         preference=radiographs["view"].map(preferred).fillna(len(views)),
-        arbitrary=[pseudonym(name, key=key) for name in names],
+        arbitrary=names,
     )
     pairs = pairs.merge(scores, on="patient_position", how="inner")
     pairs["distance"] = (pairs["day"] - pairs["score_day"]).abs()

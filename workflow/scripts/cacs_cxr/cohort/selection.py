@@ -14,7 +14,7 @@ from cacs_cxr.cohort.linkage import CARRIED, LinkedSite, link_site, read_index
 from cacs_cxr.cohort.site_inputs import Eligibility, SiteInput, SiteTables
 from cacs_cxr.cohort.validation import validate_sites
 from cacs_cxr.faults import Fault, InputError
-from cacs_cxr.pseudonyms import real_key, simulated_key
+from cacs_cxr.pseudonyms import KEY_CHECK, KEY_VARIABLE, key_check
 from cacs_cxr.study import Biomarker, Factor, Threshold
 
 PATIENT_COLUMNS = ("followup_days", "event", "followup_note", "days_to_score", "row", "shard")
@@ -37,13 +37,6 @@ class Selection:
     flow: pd.DataFrame
 
 
-def study_key(*, simulated: bool, seed: int, key_file: Path) -> bytes:
-    """Secret of the pseudonyms: from the seed of a simulated study, else from the environment or the key file."""
-    if simulated:
-        return simulated_key(seed)
-    return real_key(key_file)
-
-
 def select(
     sites: Sequence[Mapping[str, Any]],
     *,
@@ -62,7 +55,8 @@ def select(
         key: secret of the pseudonyms.
 
     Raises:
-        InputError: with every fault of the tables; else of the indexes; else for sites without an eligible patient.
+        InputError: with every fault of the tables; else indexes made with another key; else every fault of the indexes;
+            else sites without an eligible patient.
     """
     rules = Eligibility.from_plain(eligibility)
     measured = Biomarker(**biomarker)
@@ -75,7 +69,8 @@ def select(
         biomarker=measured,
     )
     read = [
-        read_index(pd.read_parquet(path), table, eligibility=rules) for table, path in zip(tables, indexes, strict=True)
+        read_index(index, table, eligibility=rules, key=key)
+        for table, index in zip(tables, read_indexes(indexes, key=key), strict=True)
     ]
     if faults := [fault for _, found in read for fault in found]:
         raise InputError(faults)
@@ -99,6 +94,27 @@ def select(
         further=pd.concat([site.further for site in linked], ignore_index=True),
         flow=pd.concat([site.flow for site in linked], ignore_index=True),
     )
+
+
+def read_indexes(indexes: Sequence[Path], *, key: bytes) -> list[pd.DataFrame]:
+    """Indexes of radiographs whose pseudonyms were made with the key.
+
+    Raises:
+        InputError: those that were made with another one, whose patients would all seem to be strangers.
+    """
+    frames = [pd.read_parquet(path) for path in indexes]
+    remedy = (
+        "Restore the key that the index was made with (`eligibility.pseudonym_key_file`, or the environment variable "
+        f"{KEY_VARIABLE}), or index the radiographs again: snakemake --forcerun index_radiographs."
+    )
+    faults = [
+        Fault(str(path), None, "", "pseudonyms of another key", "pseudonyms made with the study's present key", remedy)
+        for path, frame in zip(indexes, frames, strict=True)
+        if frame.attrs.pop(KEY_CHECK, None) != key_check(key)
+    ]
+    if faults:
+        raise InputError(faults)
+    return frames
 
 
 def numbered(radiographs: pd.DataFrame, *, shards: int) -> pd.DataFrame:

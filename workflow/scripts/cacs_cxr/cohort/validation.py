@@ -12,6 +12,7 @@ from cacs_cxr.cohort.columns import Column
 from cacs_cxr.cohort.identity import count_strangers, faults_of_shared_patients
 from cacs_cxr.cohort.site_inputs import Eligibility, SiteInput, SiteTables
 from cacs_cxr.faults import Fault, InputError
+from cacs_cxr.identifiers import is_missing
 from cacs_cxr.study import Biomarker, Factor, Threshold
 
 RANGES: Mapping[str, tuple[float, float, str]] = {
@@ -110,7 +111,7 @@ def _scores(site: SiteInput, *, lowest: float, what: str) -> tuple[pd.DataFrame 
     if "date" in given:
         day, found = columns.days(given["date"], dates=site.dates)
         faults += found
-        undated = columns.is_missing(given["date"].cells) & values.notna()
+        undated = is_missing(given["date"].cells) & values.notna()
         found_text = pd.Series("an empty cell", index=values.index)
         remedy = "Fill in the date, or delete the row."
         faults += given["date"].faults(undated, expected="the date of the score", remedy=remedy, found=found_text)
@@ -149,7 +150,7 @@ def _outcomes(site: SiteInput) -> tuple[pd.DataFrame | None, list[Fault]]:
     faults += found
     event, found = columns.events(given["event"])
     faults += found
-    no_date, no_event = columns.is_missing(given["date"].cells), columns.is_missing(given["event"].cells)
+    no_date, no_event = is_missing(given["date"].cells), is_missing(given["event"].cells)
     empty = pd.Series("an empty cell", index=day.index)
     expected, remedy = "a date beside an event", "Fill it in, or empty both cells: the patient then has no follow-up."
     faults += given["date"].faults(no_date & ~no_event, expected=expected, remedy=remedy, found=empty)

@@ -10,13 +10,13 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MultipleLocator
 
+from cacs_cxr.figures.strokes import model_stroke
 from cacs_cxr.figures.style import (
     DOUBLE_COLUMN,
     GREY,
     INK,
     PALE,
     SMALL,
-    model_stroke,
     new_figure,
     print_style,
     say,

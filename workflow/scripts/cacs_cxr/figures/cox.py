@@ -7,13 +7,13 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, NullLocator
 
+from cacs_cxr.figures.strokes import Stroke
 from cacs_cxr.figures.style import (
     DOUBLE_COLUMN,
     GREY,
     INK,
     PALE,
     SMALL,
-    Stroke,
     new_figure,
     print_style,
     say,

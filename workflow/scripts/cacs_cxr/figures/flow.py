@@ -10,7 +10,16 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch
 
-from cacs_cxr.figures.style import DOUBLE_COLUMN, HEADING, INK, SINGLE_COLUMN, SMALL, new_figure, print_style
+from cacs_cxr.figures.style import (
+    DOUBLE_COLUMN,
+    HEADING,
+    INK,
+    SINGLE_COLUMN,
+    SMALL,
+    new_figure,
+    print_style,
+    site_heading,
+)
 from cacs_cxr.study import Study
 
 COLUMN = 44.0  # millimetres of one chain of boxes; four of them and the gaps fill a double column
@@ -129,9 +138,7 @@ def draw_flow(drawn: pd.DataFrame, study: Study) -> Figure:
     for pair, tallest in zip(pairs, heights, strict=True):
         for place, site in enumerate(pair):
             left = place * (width / len(pair)) + 1
-            part = "development" if site.role == "development" else "external"
-            heading = site.name.capitalize() if site.name == part else f"{site.name} ({part} site)"
-            axes.text(left + GUTTER, top - 1.5, heading, fontsize=HEADING, fontweight="bold", va="top")
+            axes.text(left + GUTTER, top - 1.5, site_heading(site), fontsize=HEADING, fontweight="bold", va="top")
             units = [unit for unit in UNITS if (site.name, unit) in chains]
             for column, unit in enumerate(units):
                 start = left + column * COLUMN

@@ -8,12 +8,11 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from cacs_cxr.figures.strokes import Stroke, category_strokes
 from cacs_cxr.figures.style import (
     DOUBLE_COLUMN,
     GREY,
     SMALL,
-    Stroke,
-    category_strokes,
     new_figure,
     print_style,
     say,

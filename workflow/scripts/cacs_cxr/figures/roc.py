@@ -6,7 +6,15 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from cacs_cxr.figures.style import DOUBLE_COLUMN, GREY, MODEL_STROKES, SMALL, model_stroke, new_figure, print_style, say
+from cacs_cxr.figures.strokes import MODEL_STROKES, model_stroke
+from cacs_cxr.figures.style import (
+    DOUBLE_COLUMN,
+    GREY,
+    SMALL,
+    new_figure,
+    print_style,
+    say,
+)
 from cacs_cxr.study import CXR, Study, model_label, ordered_models
 
 POOLED = "pooled"

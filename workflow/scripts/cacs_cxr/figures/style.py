@@ -1,8 +1,8 @@
-"""One style for every figure: print widths, a palette that survives grey and colour blindness, and the writer."""
+"""One style for every figure: print widths, sizes of text, the mark of simulated patients, and the writers."""
 
+import io
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,18 +12,18 @@ import numpy.typing as npt
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.typing import LineStyleType
+from PIL import Image
 
-from cacs_cxr.study import CLINICAL, CXR, INTEGRATED
+from cacs_cxr.study import Site
 from cacs_cxr.tables import whole_file, write_csv
 
 SINGLE_COLUMN = 89.0
 DOUBLE_COLUMN = 183.0
 MILLIMETRES_PER_INCH = 25.4
 RESOLUTION = 300
+SHEET_RESOLUTION, SHEET_LEVELS = 200, 64
 TEXT, SMALL, HEADING = 7.0, 6.5, 8.0
 INK, GREY, PALE = "#1a1a1a", "#6b6b6b", "#d9d9d9"
 MARK_STRIP = 4.5
@@ -51,6 +51,7 @@ STYLE: dict[Any, Any] = {
     "axes.spines.top": False,
     "axes.spines.right": False,
     "lines.linewidth": 1.2,
+    "hatch.linewidth": 0.6,
     "legend.frameon": False,
     "pdf.fonttype": 42,
     "pdf.compression": 6,
@@ -60,53 +61,9 @@ STYLE: dict[Any, Any] = {
 }
 
 
-@dataclass(frozen=True)
-class Stroke:
-    """How a line is drawn: colour, dash pattern and marker, so that it is told apart in grey too."""
-
-    colour: str
-    dashes: LineStyleType
-    marker: str
-
-
-# Blue, vermilion and bluish green of Okabe and Ito (2008), which differ in lightness; dashes tell them apart in grey.
-MODEL_STROKES = {
-    CLINICAL: Stroke("#009E73", (0, (1.2, 1.2)), "s"),
-    CXR: Stroke("#0072B2", "solid", "o"),
-    INTEGRATED: Stroke("#D55E00", (0, (4, 1.5)), "D"),
-}
-
-
-OTHER_STROKES = (Stroke("#CC79A7", (0, (5, 1.2, 1.2, 1.2)), "^"), Stroke("#56B4E9", (0, (7, 2)), "v"))
-
-
-def model_stroke(model: str, models: Sequence[str]) -> Stroke:
-    """Stroke of a model: the study's own models have theirs, others take turns in their order among `models`."""
-    if model in MODEL_STROKES:
-        return MODEL_STROKES[model]
-    others = [name for name in models if name not in MODEL_STROKES]
-    return OTHER_STROKES[others.index(model) % len(OTHER_STROKES)]
-
-
-def category_strokes(count: int) -> list[Stroke]:
-    """Strokes of ordered categories: lightness falls evenly from the lowest to the highest, dashes alternate.
-
-    Args:
-        count: number of categories, at least 1.
-    """
-    ramp = matplotlib.colormaps["magma"](np.linspace(0.72, 0.12, count))
-    dashes: Sequence[LineStyleType] = (
-        (0, (1.2, 1.0)), (0, (5, 1.5)), (0, (5, 1.2, 1.2, 1.2)), "solid",
-    )  # fmt: skip
-    markers = "osD^v"
-    return [
-        Stroke(
-            to_hex(colour),
-            "solid" if place == count - 1 else dashes[place % (len(dashes) - 1)],
-            markers[place % len(markers)],
-        )
-        for place, colour in enumerate(ramp)
-    ]
+def site_heading(site: Site) -> str:
+    """Heading of what belongs to a site: its name, and its part in the study where the name does not tell it."""
+    return site.name.capitalize() if site.name == site.role else f"{site.name} ({site.role} site)"
 
 
 @contextmanager
@@ -173,6 +130,11 @@ def say(axes: Axes, text: str) -> None:
     axes.text(0.5, 0.5, text, transform=axes.transAxes, ha="center", va="center", color=GREY, wrap=True)
 
 
+def keep_clear(axes: Axes, *, top: float, entries: int) -> None:
+    """Set the vertical axis so that a key of so many entries, two a line, stands above the curves."""
+    axes.set_ylim(0, top * (1.08 + 0.14 * -(-entries // 2)))
+
+
 def spread(places: npt.ArrayLike, *, gap: float, low: float, high: float) -> npt.NDArray[np.float64]:
     """Places of labels on a line, moved as little as needed so that neighbours are at least `gap` apart.
 
@@ -235,6 +197,25 @@ def write_figure(figure: Figure, drawn: pd.DataFrame, *, simulated: bool, pdf: P
     """
     with whole_file(png) as temporary:
         figure.savefig(temporary, format="png", dpi=RESOLUTION, metadata={"Software": None})
+    _write_pdf_and_table(figure, drawn, simulated=simulated, pdf=pdf, table=table)
+
+
+@print_style()
+def write_sheet(figure: Figure, drawn: pd.DataFrame, *, simulated: bool, pdf: Path, png: Path, table: Path) -> None:
+    """Write a grey figure full of images as `write_figure` does, small: 64 grey levels at 200 dots per inch."""
+    picture = io.BytesIO()
+    figure.savefig(picture, format="png", dpi=SHEET_RESOLUTION, pil_kwargs={"compress_level": 0})
+    step = 256 // SHEET_LEVELS
+    # White stays white and black stays black: the levels kept are spread over the whole range.
+    levels = [round(level // step * 255 / (SHEET_LEVELS - 1)) for level in range(256)]
+    grey = Image.open(picture).convert("L").point(levels)
+    with whole_file(png) as temporary:
+        grey.save(temporary, format="png", optimize=True, dpi=(SHEET_RESOLUTION, SHEET_RESOLUTION))
+    with matplotlib.rc_context({"savefig.dpi": SHEET_RESOLUTION}):
+        _write_pdf_and_table(figure, drawn, simulated=simulated, pdf=pdf, table=table)
+
+
+def _write_pdf_and_table(figure: Figure, drawn: pd.DataFrame, *, simulated: bool, pdf: Path, table: Path) -> None:
     with whole_file(pdf) as temporary:
         figure.savefig(temporary, format="pdf", metadata={"CreationDate": None, "Creator": None, "Producer": None})
     write_csv(drawn.assign(simulated=simulated), table)

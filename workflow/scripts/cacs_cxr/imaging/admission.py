@@ -11,8 +11,10 @@ FILE_LIMIT = 1 << 30  # bytes of one file
 
 NATIVE = {"1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.1.99", "1.2.840.10008.1.2.2"}
 RLE = "1.2.840.10008.1.2.5"
-COMPRESSED = {
+ENCAPSULATED_NATIVE = "1.2.840.10008.1.2.1.98"
+ENCAPSULATED = {
     RLE,
+    ENCAPSULATED_NATIVE,
     *(f"1.2.840.10008.1.2.4.{number}" for number in (50, 51, 57, 70, 80, 81, 90, 91, 201, 202, 203)),
 }
 """Transfer syntaxes (PS3.5) that carry single radiographs."""
@@ -26,6 +28,11 @@ class PixelFormat:
     columns: int
     bits: StoredBits
     inverted: bool
+
+    @property
+    def octets(self) -> int:
+        """Bytes of the uncompressed pixels."""
+        return self.rows * self.columns * self.bits.allocated // 8
 
 
 def admit(header: Header) -> PixelFormat:
@@ -48,15 +55,16 @@ def admit(header: Header) -> PixelFormat:
     if photometric not in ("MONOCHROME1", "MONOCHROME2"):
         raise Refused("photometric")
     bits = stored_bits(header)
-    if header.transfer_syntax not in NATIVE | COMPRESSED:
+    if header.transfer_syntax not in NATIVE | ENCAPSULATED:
         raise Refused("unsupported-syntax")
-    if header.pixels is not None and header.transfer_syntax in NATIVE:
-        wanted = rows * columns * bits.allocated // 8
-        available = header.bytes - header.pixels.offset
-        declared = available if header.pixels.length == -1 else header.pixels.length
-        if min(available, declared) < wanted:
+    form = PixelFormat(rows=rows, columns=columns, bits=bits, inverted=photometric == "MONOCHROME1")
+    if header.pixels is not None and header.pixels.length != -1 and header.transfer_syntax in NATIVE:
+        if min(header.pixels.length, header.bytes - header.pixels.offset) < form.octets:
             raise Refused("truncated")
-    return PixelFormat(rows=rows, columns=columns, bits=bits, inverted=photometric == "MONOCHROME1")
+        # Twice the pixels are several frames, or bits allocated that are not those of the pixels.
+        if header.pixels.length >= 2 * form.octets + 2:
+            raise Refused("size-mismatch")
+    return form
 
 
 def stored_bits(header: Header) -> StoredBits:

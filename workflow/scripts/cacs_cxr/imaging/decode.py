@@ -1,29 +1,27 @@
-"""Stored pixels of DICOM files: bounded before they are decoded, by permissively licensed decoders."""
+"""Stored pixels of DICOM files: bounded before they are decoded, and decoded by what their bytes say they are."""
 
 from pathlib import Path
 from typing import Any
 
-import gdcm
 import numpy as np
 import numpy.typing as npt
-import openjpeg.utils
 from pydicom import dcmread
-from pydicom.encaps import get_frame
-from pydicom.pixels.decoders.base import get_decoder
-from pydicom.uid import UID
+from pydicom.dataelem import RawDataElement
 
-from cacs_cxr.imaging.admission import NATIVE, RLE, PixelFormat, admit
-from cacs_cxr.imaging.codestream import codestream_size
+from cacs_cxr.imaging.admission import ENCAPSULATED_NATIVE, NATIVE, RLE, PixelFormat, admit
+from cacs_cxr.imaging.codestream import describe, is_ended, is_too_short, starts_codestream, without_box
+from cacs_cxr.imaging.decoders import Samples, decode_codestream
+from cacs_cxr.imaging.encapsulation import ITEM, Frame, read_frame
 from cacs_cxr.imaging.header_intensity import TAGS, declared_intensity
-from cacs_cxr.imaging.headers import PIXEL_TAGS, Header, read_header
+from cacs_cxr.imaging.headers import PIXEL_TAGS, Header, PixelElement, read_header
 from cacs_cxr.imaging.intensity import Intensity
 from cacs_cxr.imaging.refusals import Refused
+from cacs_cxr.imaging.run_length import decode_run_lengths
 from cacs_cxr.imaging.silence import header_values_unspoken
 
 Codes = npt.NDArray[np.unsignedinteger[Any]]
-_EXTENDED = "1.2.840.10008.1.2.4.51"
-_HIGH_THROUGHPUT = {f"1.2.840.10008.1.2.4.{number}" for number in (201, 202, 203)}
-_BIG_ENDIAN = "1.2.840.10008.1.2.2"
+_UNDEFINED = 0xFFFFFFFF
+_SLACK = 1 << 20  # bytes of markers and profiles by which a compressed image may exceed twice its pixels
 
 
 def decode_dicom(path: Path) -> tuple[Codes, Intensity]:
@@ -32,7 +30,8 @@ def decode_dicom(path: Path) -> tuple[Codes, Intensity]:
     A code is the unsigned reading of a stored pixel's allocated bits.
 
     Raises:
-        Refused: with the reason; nothing else for whatever the file holds.
+        Refused: with the reason.
+        MemoryError: in a process of limited memory; nothing else for whatever the file holds.
     """
     header = read_header(path, tags=(*PIXEL_TAGS, *TAGS))
     with header_values_unspoken():
@@ -49,27 +48,32 @@ def decode_dicom(path: Path) -> tuple[Codes, Intensity]:
 
 
 def decode_pixels(path: Path, *, header: Header, form: PixelFormat) -> Codes:
-    """Pixel codes [rows, columns] of an admitted file."""
-    pixels, little = header.pixels, header.transfer_syntax != _BIG_ENDIAN
-    if header.transfer_syntax in NATIVE and pixels is not None and pixels.length != -1 and little:
-        dtype = np.uint8 if form.bits.allocated == 8 else np.dtype("<u2")
-        flat: Codes = np.fromfile(path, dtype, form.rows * form.columns, offset=pixels.offset)
-        return flat.reshape(form.rows, form.columns)
-    dataset = dcmread(path, force=True)
-    dataset.file_meta.TransferSyntaxUID = UID(header.transfer_syntax)
-    if header.transfer_syntax not in NATIVE | {RLE}:
-        codestream = get_frame(dataset.PixelData, 0, number_of_frames=1)
-        _check_codestream(codestream, form=form)
-        # pydicom offers neither without further packages, though the decoders installed can.
-        if header.transfer_syntax == _EXTENDED and form.bits.stored > 8:
-            return as_codes(_decode_extended(codestream, form), form)
-        if header.transfer_syntax in _HIGH_THROUGHPUT:
-            return as_codes(openjpeg.utils.decode(codestream, j2k_format=0), form)
-    decoded, _ = get_decoder(dataset.file_meta.TransferSyntaxUID).as_array(dataset, index=0, raw=True)
-    return as_codes(decoded, form)
+    """Pixel codes [rows, columns] of an admitted file.
+
+    A compressed image is decoded by what its own first bytes say, for the transfer syntax is wrong in files that an
+    archive has transcoded; where they say nothing, by the transfer syntax.
+    """
+    if header.pixels is None:
+        return _words(_inflated_pixels(path), form=form)
+    if header.pixels.length != -1 and header.transfer_syntax in NATIVE:
+        return _native_codes(path, header.pixels, header=header, form=form)
+    frame = _encapsulated_frame(path, header.pixels, form=form)
+    try:
+        return _frame_codes(frame, header=header, form=form)
+    except MemoryError:
+        raise
+    except Exception as error:  # as in `decode_dicom`
+        told = isinstance(error, Refused) and error.reason != "damaged-pixels"
+        if told or not _is_cut(frame):
+            raise
+        raise Refused("truncated") from None
 
 
-def as_codes(decoded: npt.NDArray[Any], form: PixelFormat) -> Codes:
+def _is_cut(frame: Frame) -> bool:
+    return frame.truncated or (starts_codestream(frame.content) and not is_ended(frame.content))
+
+
+def as_codes(decoded: Samples, form: PixelFormat) -> Codes:
     """Decoded integers as codes of the allocated bits.
 
     Raises:
@@ -87,37 +91,83 @@ def as_codes(decoded: npt.NDArray[Any], form: PixelFormat) -> Codes:
     return codes
 
 
-def _check_codestream(codestream: bytes, *, form: PixelFormat) -> None:
-    """Compare the size in a codestream with the header's, before a decoder allocates it."""
-    size = codestream_size(codestream)
-    if size is None:
-        raise Refused("damaged-pixels")
-    rows, columns, samples = size
-    if samples != 1:
-        raise Refused("colour")
-    if (rows, columns) != (form.rows, form.columns):
-        raise Refused("size-mismatch")
+def _inflated_pixels(path: Path) -> bytes:
+    element = dcmread(path, force=True, specific_tags=["PixelData"]).get_item("PixelData")
+    if not isinstance(element, RawDataElement) or not element.value:
+        raise Refused("no-pixel-data")
+    if element.length == _UNDEFINED:
+        raise Refused("unsupported-syntax")
+    return element.value
 
 
-def _decode_extended(codestream: bytes, form: PixelFormat) -> npt.NDArray[Any]:
-    """Decode 12-bit JPEG (process 4) with GDCM."""
-    fragment = gdcm.Fragment()
-    fragment.SetByteStringValue(codestream)
-    fragments = gdcm.SequenceOfFragments.New()
-    fragments.AddFragment(fragment)
-    element = gdcm.DataElement(gdcm.Tag(0x7FE0, 0x0010))
-    element.SetValue(fragments.__ref__())
-    image = gdcm.Image()
-    image.SetNumberOfDimensions(2)
-    image.SetDimensions((form.columns, form.rows, 1))
-    image.SetDataElement(element)
-    image.SetPhotometricInterpretation(gdcm.PhotometricInterpretation(gdcm.PhotometricInterpretation.MONOCHROME2))
-    image.SetTransferSyntax(gdcm.TransferSyntax(gdcm.TransferSyntax.JPEGExtendedProcess2_4))
-    image.SetPixelFormat(gdcm.PixelFormat(1, 16, 12, 11, int(form.bits.signed)))
-    buffer = image.GetBuffer()
-    if buffer is None:
-        raise Refused("damaged-pixels")
-    decoded = np.frombuffer(buffer.encode("utf-8", "surrogateescape"), dtype="<u2")
-    if decoded.size != form.rows * form.columns:
+def _native_codes(path: Path, pixels: PixelElement, *, header: Header, form: PixelFormat) -> Codes:
+    implicit, little = header.dataset.original_encoding
+    count, order = form.rows * form.columns, "<" if little else ">"
+    if form.bits.allocated == 16 or little:
+        dtype = np.dtype(np.uint8 if form.bits.allocated == 8 else f"{order}u2")
+        codes: Codes = np.fromfile(path, dtype, count, offset=pixels.offset)
+        if not dtype.isnative:
+            codes = codes.byteswap(inplace=True).view(dtype.newbyteorder())
+        return codes.reshape(form.rows, form.columns)
+    with path.open("rb") as file:
+        file.seek(pixels.offset - 8)
+        representation = file.read(2)
+    octets: Codes = np.fromfile(path, np.uint8, count + count % 2, offset=pixels.offset)
+    # Eight-bit pixels lie two to a word (PS3.5 A.3), unless the value representation says that they are bytes.
+    if implicit or representation != b"OB":
+        octets = octets.view(np.uint16).byteswap().view(np.uint8)
+    return octets[:count].reshape(form.rows, form.columns)
+
+
+def _encapsulated_frame(path: Path, pixels: PixelElement, *, form: PixelFormat) -> Frame:
+    """Image of compressed pixel data, also where a writer gave them a length or left out the items."""
+    limit = 2 * form.octets + _SLACK
+    with path.open("rb") as file:
+        file.seek(pixels.offset)
+        start = file.read(16)
+        if start.startswith(ITEM) or pixels.length == -1:
+            return read_frame(path, offset=pixels.offset, limit=limit)
+        if pixels.length > limit:
+            raise Refused("too-large")
+        content = start[: pixels.length] + file.read(max(pixels.length - len(start), 0))
+    return Frame(content, truncated=len(content) < pixels.length)
+
+
+def _frame_codes(frame: Frame, *, header: Header, form: PixelFormat) -> Codes:
+    content = without_box(frame.content)
+    uncompressed = 0 <= len(content) - form.octets <= 1
+    if uncompressed and header.transfer_syntax in NATIVE | {ENCAPSULATED_NATIVE}:
+        return _words(content, form=form)
+    if starts_codestream(content):
+        found = describe(content)
+        if found is None:
+            raise Refused("damaged-pixels")
+        if frame.truncated and not is_ended(content):
+            raise Refused("truncated")
+        if found.samples != 1:
+            raise Refused("colour")
+        if (found.rows, found.columns) != (form.rows, form.columns):
+            raise Refused("size-mismatch")
+        if is_too_short(content, found):
+            raise Refused("truncated")
+        return as_codes(decode_codestream(content, found), form)
+    if header.transfer_syntax == RLE:
+        try:
+            return decode_run_lengths(content, rows=form.rows, columns=form.columns, allocated=form.bits.allocated)
+        except Refused:
+            if not uncompressed:
+                raise
+    if uncompressed:
+        return _words(content, form=form)
+    raise Refused("damaged-pixels")
+
+
+def _words(content: bytes, *, form: PixelFormat) -> Codes:
+    """Little-endian pixels of bytes that may be followed by padding."""
+    if len(content) < form.octets:
+        raise Refused("truncated")
+    if len(content) >= 2 * form.octets + 2:
         raise Refused("size-mismatch")
-    return decoded.reshape(form.rows, form.columns)
+    dtype = np.dtype(np.uint8 if form.bits.allocated == 8 else "<u2")
+    codes: Codes = np.frombuffer(content, dtype, form.rows * form.columns)
+    return codes.reshape(form.rows, form.columns)

@@ -1,69 +1,31 @@
-"""The index of a site's radiographs: one row a file, from headers only, with a reason where a file cannot be used."""
+"""The index of a site's radiographs: one row a file, from headers only, with a reason where a file cannot be used.
+
+Headers are read in a guarded process, many files a call; where a call is lost, its files are read one by one, so that
+a header that hangs or stops its reader costs one file. Identifiers leave this module as pseudonyms.
+"""
 
 import os
-import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from cacs_cxr.faults import Fault, InputError
-from cacs_cxr.imaging import view
-from cacs_cxr.imaging.admission import admit
-from cacs_cxr.imaging.headers import PIXEL_TAGS, PREAMBLE, Header, integer, numbers, read_header, text
-from cacs_cxr.imaging.image_table import is_inside
-from cacs_cxr.imaging.raster import raster_shape, starts_like_raster
-from cacs_cxr.imaging.refusals import REMEDIES, Refused
-from cacs_cxr.imaging.silence import header_values_unspoken
-from cacs_cxr.imaging.vendors import vendor_name
+from cacs_cxr.identifiers import comparable
+from cacs_cxr.imaging.guard import Lost, guarded
+from cacs_cxr.imaging.header_row import EMPTY_ROW, lost_row, read_rows
+from cacs_cxr.imaging.refusals import REMEDIES
 from cacs_cxr.job import LOGGER, progress
+from cacs_cxr.pseudonyms import KEY_CHECK, key_check, pseudonym
 
-TAGS = (
-    *PIXEL_TAGS,
-    *view.TAGS,
-    "SOPClassUID",
-    "SOPInstanceUID",
-    "PatientID",
-    "StudyDate",
-    "AcquisitionDate",
-    "Laterality",
-    "ImageLaterality",
-    "BodyPartExamined",
-    "Manufacturer",
-    "PixelSpacing",
-    "ImagerPixelSpacing",
-    "PresentationIntentType",
-    "BurnedInAnnotation",
-)
-EMPTY_ROW: dict[str, Any] = {
-    "file": "",
-    "bytes": 0,
-    "readable": False,
-    "reason": "",
-    "patient_id": "",
-    "study_date": "",
-    "modality": "",
-    "sop_class": "",
-    "view": view.UNKNOWN,
-    "view_source": "none",
-    "view_element": "",
-    "laterality": "",
-    "body_part": "",
-    "vendor": "",
-    "photometric": "",
-    "bits_stored": 0,
-    "rows": 0,
-    "columns": 0,
-    "pixel_spacing_mm": float("nan"),
-    "intent": "",
-    "transfer_syntax": "",
-    "burned_in": "",
-    "sop_instance": "",
-    "header_note": "",
-}
-FIELD_OF_VIEW_MM = (100.0, 700.0)
-_DICOM_DATE = re.compile(r"(\d{4})[.-]?(\d{2})[.-]?(\d{2})")
+FILES_PER_CALL = 64
+SECONDS_PER_CALL = 30.0
+MEMORY_BYTES = 1 << 30  # of the guarded process beyond its start; the header of a radiograph takes some kilobytes
+
+Record = Mapping[str, str]
+Row = dict[str, Any]
 
 
 def list_files(folder: Path) -> list[str]:
@@ -75,133 +37,93 @@ def list_files(folder: Path) -> list[str]:
     if not folder.is_dir():
         fault = Fault(str(folder), None, "", "no such folder", "the site's radiographs", "Mend `radiographs: folder`.")
         raise InputError([fault])
-    found = (Path(root, name) for root, _, names in os.walk(folder) for name in names)
-    return sorted(path.relative_to(folder).as_posix() for path in found if path.is_file())
+    return sorted(_files_below(str(folder), inside=""))
 
 
-def index_folder(folder: Path) -> pd.DataFrame:
-    """Index of every file under a folder; patients, dates and views come from the headers."""
-    files = list_files(folder)
-    report = progress(len(files), noun="headers")
-    rows = []
-    for done, file in enumerate(files, start=1):
-        rows.append(index_file(folder, file, tabled={}))
-        report(done)
-    return pd.DataFrame(rows, columns=list(EMPTY_ROW))
+def _files_below(folder: str, *, inside: str) -> Iterator[str]:
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                yield from _files_below(entry.path, inside=f"{inside}{entry.name}/")
+            elif entry.is_file():
+                yield f"{inside}{entry.name}"
 
 
-def index_table(folder: Path, table: pd.DataFrame) -> pd.DataFrame:
-    """Index of the files that an image table lists; its patient, date and view go before those of the headers.
+def index_folder(folder: Path, *, key: bytes, files_per_call: int = FILES_PER_CALL) -> pd.DataFrame:
+    """Index of every file under a folder, by name; patients, dates and views come from the headers.
+
+    Args:
+        key: secret of the pseudonyms.
+        files_per_call: files whose headers are read in one call of the guarded process.
+
+    Returns:
+        The columns of `header_row.EMPTY_ROW`, with pseudonyms in patient and sop_instance. Its attribute
+        `KEY_CHECK` tells keys apart.
+    """
+    return index_files(folder, list_files(folder), key=key, files_per_call=files_per_call)
+
+
+def index_files(
+    folder: Path, files: Sequence[str], *, key: bytes, files_per_call: int = FILES_PER_CALL
+) -> pd.DataFrame:
+    """As `index_folder`, of the files named, relative to the folder and in their order."""
+    return _index(folder, [{"file": file} for file in files], key=key, files_per_call=files_per_call)
+
+
+def index_table(folder: Path, table: pd.DataFrame, *, key: bytes, files_per_call: int = FILES_PER_CALL) -> pd.DataFrame:
+    """As `index_folder`, of the files of an image table, whose patient, date and view go before those of headers.
 
     Args:
         table: as `image_table.read_image_table` returns it.
     """
-    report = progress(len(table), noun="headers")
-    rows = []
-    for done, tabled in enumerate(table.to_dict("records"), start=1):
-        rows.append(index_file(folder, str(tabled["file"]), tabled={str(key): value for key, value in tabled.items()}))
-        report(done)
-    return pd.DataFrame(rows, columns=list(EMPTY_ROW))
+    records = [{str(name): str(cell) for name, cell in row.items()} for row in table.to_dict("records")]
+    return _index(folder, records, key=key, files_per_call=files_per_call)
 
 
-def index_file(folder: Path, file: str, *, tabled: Mapping[str, str]) -> dict[str, Any]:
-    """Row of one file, whatever it is.
+def _index(folder: Path, records: Sequence[Record], *, key: bytes, files_per_call: int) -> pd.DataFrame:
+    rows = read_headers(str(folder), records, files_per_call=files_per_call)
+    columns = {name: [row[name] for row in rows] for name in EMPTY_ROW}
+    types = pd.DataFrame([EMPTY_ROW]).dtypes.to_dict()
+    return pseudonymous(pd.DataFrame(columns).astype(types), key=key)
 
-    Args:
-        file: path relative to the folder.
-        tabled: patient, date and view of an image table; empty where there is no table.
+
+def read_headers(folder: str, records: Sequence[Record], *, files_per_call: int) -> list[Row]:
+    """Row of each file, in the order of the records, with identifiers in the clear."""
+    report = progress(len(records), noun="headers")
+    rows: list[Row] = []
+    batches = [records[start : start + files_per_call] for start in range(0, len(records), files_per_call)]
+    lost: list[int] = []
+    for batch, answer in zip(batches, _answers(folder, batches), strict=True):
+        if isinstance(answer, Lost):
+            lost += range(len(rows), len(rows) + len(batch))
+            answer = [lost_row(record, reason=answer.reason) for record in batch]
+        rows += answer
+        report(len(rows) - len(lost))
+    if lost and files_per_call > 1:
+        LOGGER.info("reading %d headers one by one, since the reading of some was stopped", len(lost))
+        alone = read_headers(folder, [records[place] for place in lost], files_per_call=1)
+        for place, row in zip(lost, alone, strict=True):
+            rows[place] = row
+    return rows
+
+
+def _answers(folder: str, batches: Sequence[Sequence[Record]]) -> Iterator[list[Row] | Lost]:
+    calls = ({"folder": folder, "records": batch} for batch in batches)
+    return guarded(read_rows, calls, seconds=SECONDS_PER_CALL, memory_bytes=MEMORY_BYTES)
+
+
+def pseudonymous(index: pd.DataFrame, *, key: bytes) -> pd.DataFrame:
+    """The index with pseudonyms in place of its identifiers, and the check of their key.
+
+    Patients' identifiers are first written as those of the tables are (`identifiers.comparable`), so that they meet.
     """
-    row = dict(EMPTY_ROW)
-    row["file"] = file.encode("utf-8", "backslashreplace").decode()
-    try:
-        if row["file"] != file:
-            raise Refused("unusable-name")
-        if not is_inside(file):
-            raise Refused("outside-folder")
-        path = folder / file
-        row["bytes"] = path.stat().st_size
-        with path.open("rb") as opened:
-            start = opened.read(PREAMBLE)
-        if starts_like_raster(start):
-            row["rows"], row["columns"] = raster_shape(path)
-            if not tabled:
-                raise Refused("no-table")
-        else:
-            header = read_header(path, tags=TAGS)
-            with header_values_unspoken():
-                row |= describe(header)
-            admit(header)
-        row["readable"] = True
-    except Refused as refusal:
-        row["reason"] = refusal.reason
-    except FileNotFoundError:
-        row["reason"] = "missing-file"
-    except OSError:
-        row["reason"] = "cannot-open"
-    return row | _from_table(tabled)
-
-
-def _from_table(tabled: Mapping[str, str]) -> dict[str, str]:
-    """Columns that an image table overrides, where it has something to say."""
-    found = {}
-    if patient := tabled.get("patient", ""):
-        found["patient_id"] = patient
-    if date := tabled.get("date", ""):
-        found["study_date"] = date
-    if term := tabled.get("view", ""):
-        found |= {"view": view.view_of_term(term), "view_source": "table", "view_element": ""}
+    hashed = partial(pseudonym, key=key)
+    found = index.assign(
+        patient=comparable(index["patient"]).map(hashed).astype(object),
+        sop_instance=index["sop_instance"].map(hashed).astype(object),
+    )
+    found.attrs[KEY_CHECK] = key_check(key)
     return found
-
-
-def describe(header: Header) -> dict[str, Any]:
-    """Columns of the index that a DICOM header fills."""
-    dataset = header.dataset
-    found_view, source, element = view.find_view(dataset)
-    rows, columns = integer(dataset, "Rows", absent=0), integer(dataset, "Columns", absent=0)
-    return {
-        "patient_id": text(dataset, "PatientID"),
-        "study_date": study_date(dataset),
-        "modality": text(dataset, "Modality").upper(),
-        "sop_class": text(dataset, "SOPClassUID"),
-        "view": found_view,
-        "view_source": source,
-        "view_element": element,
-        "laterality": (text(dataset, "ImageLaterality") or text(dataset, "Laterality")).upper(),
-        "body_part": text(dataset, "BodyPartExamined").upper(),
-        "vendor": vendor_name(text(dataset, "Manufacturer")),
-        "photometric": text(dataset, "PhotometricInterpretation").upper(),
-        "bits_stored": integer(dataset, "BitsStored", absent=0),
-        "rows": rows,
-        "columns": columns,
-        "pixel_spacing_mm": pixel_spacing(dataset, rows=rows, columns=columns),
-        "intent": text(dataset, "PresentationIntentType").upper(),
-        "transfer_syntax": header.transfer_syntax,
-        "burned_in": text(dataset, "BurnedInAnnotation").upper(),
-        "sop_instance": text(dataset, "SOPInstanceUID"),
-        "header_note": header.note,
-    }
-
-
-def study_date(dataset: Any) -> str:
-    """Date of the study, or where it is absent of the acquisition, as YYYY-MM-DD; other text as it is."""
-    given = text(dataset, "StudyDate") or text(dataset, "AcquisitionDate")
-    match = _DICOM_DATE.fullmatch(given)
-    return "-".join(match.groups()) if match else given
-
-
-def pixel_spacing(dataset: Any, *, rows: int, columns: int) -> float:
-    """Spacing of the pixels in mm; NaN where absent or where the whole image would not have the size of a detector.
-
-    PixelSpacing goes before ImagerPixelSpacing; a square pixel is asked for within 5 %.
-    """
-    for keyword in ("PixelSpacing", "ImagerPixelSpacing"):
-        spacing = numbers(dataset, keyword)
-        if len(spacing) != 2 or min(spacing) <= 0 or max(spacing) > 1.05 * min(spacing):
-            continue
-        low, high = FIELD_OF_VIEW_MM
-        if low <= rows * spacing[0] <= high and low <= columns * spacing[1] <= high:
-            return (spacing[0] + spacing[1]) / 2
-    return float("nan")
 
 
 def log_index(index: pd.DataFrame) -> None:
@@ -211,5 +133,7 @@ def log_index(index: pd.DataFrame) -> None:
     counts = readable.groupby(["view", "view_source"], sort=True).size().rename("n").reset_index()
     for found, source, n in zip(counts["view"], counts["view_source"], counts["n"], strict=True):
         LOGGER.info("%6d %s (%s)", n, found, source)
+    for note, n in readable.loc[readable["header_note"] != "", "header_note"].value_counts().items():
+        LOGGER.info("%6d read although they lack it: %s", n, note)
     for reason, n in index.loc[~index["readable"], "reason"].value_counts().items():
         LOGGER.info("%6d not used: %s. %s", n, reason, REMEDIES[str(reason)])

@@ -1,5 +1,7 @@
 """The intensity transformations that a DICOM header declares, damaged parts left out."""
 
+from itertools import islice
+from struct import unpack_from
 from typing import Any, Literal
 
 import numpy as np
@@ -25,6 +27,8 @@ _FUNCTIONS: dict[str, Literal["LINEAR", "LINEAR_EXACT", "SIGMOID"]] = {
     "LINEAR_EXACT": "LINEAR_EXACT",
     "SIGMOID": "SIGMOID",
 }
+_OFFERED = 16  # VOI transformations of each kind that are looked at
+_GREATEST_LUT = 1 << 16  # entries
 
 
 def declared_intensity(header: Header, form: PixelFormat) -> Intensity:
@@ -34,7 +38,8 @@ def declared_intensity(header: Header, form: PixelFormat) -> Intensity:
     stored, _ = code_values(form.bits)
     modality = _modality(dataset, least_input=int(stored.min()), little=little)
     least = _least_output(modality, low=int(stored.min()), high=int(stored.max()))
-    luts = [read_lut(item, least_input=least, little=little) for item in items(dataset, "VOILUTSequence")]
+    offered = items(dataset, "VOILUTSequence")[:_OFFERED]
+    luts = [read_lut(item, least_input=least, little=little) for item in offered]
     return Intensity(
         bits=form.bits,
         padding=_padding(dataset, form.bits),
@@ -52,16 +57,27 @@ def read_lut(item: Any, *, least_input: float, little: bool) -> Lut | None:
         least_input: least value that can reach the LUT: below 0, the first value mapped is a signed number.
         little: byte order of the data where they are bytes.
     """
-    descriptor = numbers(item, "LUTDescriptor")
+    descriptor = _descriptor(item.get_item("LUTDescriptor"), little=little)
     if len(descriptor) != 3:
         return None
     # The number of entries is unsigned whatever the VR says, and 0 stands for 65,536 (PS3.3 C.11.1.1).
-    entries = (int(descriptor[0]) & 0xFFFF) or 1 << 16
-    first, depth = int(descriptor[1]), int(descriptor[2])
+    entries, first, depth = (descriptor[0] & 0xFFFF) or _GREATEST_LUT, descriptor[1], descriptor[2]
     if first >= 1 << 15 and least_input < 0:
         first -= 1 << 16
-    values = _lut_values(item.get("LUTData"), entries=entries, depth=depth, little=little)
+    # As it stands in the file: pydicom would make a Python number of each entry of whatever length there is.
+    data = item.get_item("LUTData")
+    values = _lut_values(None if data is None else data.value, entries=entries, depth=depth, little=little)
     return None if len(values) == 0 else Lut(first=first, values=values)
+
+
+def _descriptor(element: Any, *, little: bool) -> tuple[int, ...]:
+    """Numbers of a LUT descriptor: 16-bit words, of which the second may be signed; none where it holds others."""
+    if element is None or element.VR not in (None, "US", "SS", "US or SS", "UN"):
+        return ()
+    if not isinstance(element.value, bytes):
+        return tuple(element.value)
+    order, first = "<" if little else ">", "h" if element.VR == "SS" else "H"
+    return unpack_from(f"{order}H{first}H", element.value) if len(element.value) >= 6 else ()
 
 
 def _lut_values(data: Any, *, entries: int, depth: int, little: bool) -> np.ndarray[Any, np.dtype[np.int64]]:
@@ -69,7 +85,8 @@ def _lut_values(data: Any, *, entries: int, depth: int, little: bool) -> np.ndar
     if data is None:
         return np.empty(0, dtype=np.int64)
     if isinstance(data, bytes):
-        words = np.frombuffer(data[: len(data) // 2 * 2], dtype="<u2" if little else ">u2").astype(np.int64)
+        whole = min(len(data) // 2, entries)
+        words = np.frombuffer(data, dtype="<u2" if little else ">u2", count=whole).astype(np.int64)
     else:
         words = np.atleast_1d(np.asarray(data, dtype=np.int64)) & 0xFFFF
     if depth <= 8 and len(words) < entries and len(words) == (entries + 1) // 2:
@@ -98,7 +115,7 @@ def _least_output(modality: Lut | Rescale | None, *, low: int, high: int) -> flo
 def _windows(dataset: Any) -> list[Window]:
     function = _FUNCTIONS.get(text(dataset, "VOILUTFunction").upper(), "LINEAR")
     pairs = zip(numbers(dataset, "WindowCenter"), numbers(dataset, "WindowWidth"), strict=False)
-    return [Window(center, width, function) for center, width in pairs]
+    return [Window(center, width, function) for center, width in islice(pairs, _OFFERED)]
 
 
 def _padding(dataset: Any, bits: StoredBits) -> tuple[int, int] | None:

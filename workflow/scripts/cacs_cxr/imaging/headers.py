@@ -1,14 +1,18 @@
 """Headers of DICOM files: read without their pixels, looked at before they are trusted, and asked for single values."""
 
-import re
-import zlib
+import os
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from struct import unpack
 from typing import Any, BinaryIO
 
 from pydicom import dcmread
-from pydicom.dataset import FileDataset
+from pydicom.datadict import dictionary_VR
+from pydicom.dataelem import RawDataElement
+from pydicom.dataset import Dataset
+from pydicom.filereader import read_dataset
+from pydicom.tag import BaseTag, Tag
 from pydicom.uid import (
     DeflatedExplicitVRLittleEndian,
     ExplicitVRBigEndian,
@@ -16,6 +20,13 @@ from pydicom.uid import (
     ImplicitVRLittleEndian,
 )
 
+from cacs_cxr.imaging.file_start import (
+    PREAMBLE,
+    inflates_within,
+    may_inflate_beyond,
+    plain_transfer_syntax,
+    starts_like_dicom,
+)
 from cacs_cxr.imaging.refusals import Refused
 from cacs_cxr.imaging.silence import header_values_unspoken
 
@@ -33,11 +44,11 @@ PIXEL_TAGS = (
     "BitsStored",
     "HighBit",
 )
-PREAMBLE = 128
-INFLATED_LIMIT = 1 << 29  # bytes of a deflated file; a few kilobytes can inflate to any size
-_VALUE_REPRESENTATION = re.compile(rb"[A-Z]{2}")
+INFLATED_LIMIT = 1 << 28  # bytes of a deflated file: those of the largest image, and more
 _UNDEFINED = 0xFFFFFFFF
-_META_BYTES = 4096  # the transfer syntax stands in the first few hundred
+_PIXEL_ELEMENTS = frozenset({0x7FE00008, 0x7FE00009, 0x7FE00010})  # float, double float and integer pixels
+_ASCII = frozenset({"AE", "AS", "CS", "DA", "DS", "DT", "IS", "LO", "SH", "TM", "UI"})
+_PADDING = " \0\r\n\t"
 
 
 @dataclass(frozen=True)
@@ -58,48 +69,26 @@ class Header:
         note: ``no-preamble`` or ``no-meta-header`` for a file that is read although it lacks one; else empty.
     """
 
-    dataset: FileDataset
+    dataset: Dataset
     transfer_syntax: str
     pixels: PixelElement | None
     bytes: int
     note: str
 
 
-def starts_like_dicom(start: bytes) -> bool:
-    """Whether the first 132 bytes are DICOM: the preamble and its mark, or else a plausible first element."""
-    if start[PREAMBLE : PREAMBLE + 4] == b"DICM":
-        return True
-    if len(start) < 8:
-        return False
-    group, element, length = unpack("<HHI", start[:8])
-    if group not in (0x0002, 0x0008):
-        group, element, length = unpack(">HHI", start[:8])
-    if group not in (0x0002, 0x0008) or element > 0x0080:
-        return False
-    return bool(_VALUE_REPRESENTATION.fullmatch(start[4:6])) or length <= 256
+def _pixel_element(file: BinaryIO, *, little: bool) -> PixelElement | None:
+    """Pixel data element at the file's position, where reading a header stops; None if another or none is there.
 
-
-def _inflates_within_limit(file: BinaryIO) -> bool:
-    """Whether the rest of a deflated file stays within the limit; found by inflating it piece by piece."""
-    inflater, total = zlib.decompressobj(-zlib.MAX_WBITS), 0
-    while piece := file.read(1 << 20):
-        while piece:
-            total += len(inflater.decompress(piece, 1 << 24))
-            if total > INFLATED_LIMIT:
-                return False
-            piece = inflater.unconsumed_tail
-    return True
-
-
-def _pixel_element(file: BinaryIO, *, implicit: bool, little: bool) -> PixelElement | None:
-    """Pixel data element at the file's position, where reading a header stops; None if another or none is there."""
+    Its own bytes tell whether it names its value representation: no even length reads as one of these.
+    """
     start, order = file.read(12), "<" if little else ">"
     if len(start) < 8 or unpack(order + "HH", start[:4]) != (0x7FE0, 0x0010):
         return None
-    if not implicit and len(start) < 12:
+    explicit = start[4:6] in (b"OW", b"OB", b"UN")
+    if explicit and len(start) < 12:
         return None
-    (length,) = unpack(order + "I", start[4:8] if implicit else start[8:12])
-    offset = file.tell() - len(start) + (8 if implicit else 12)
+    (length,) = unpack(order + "I", start[8:12] if explicit else start[4:8])
+    offset = file.tell() - len(start) + (12 if explicit else 8)
     return PixelElement(offset, -1 if length == _UNDEFINED else length)
 
 
@@ -115,36 +104,59 @@ def read_header(path: Path, *, tags: tuple[str, ...]) -> Header:
     with header_values_unspoken():
         try:
             with path.open("rb") as file:
-                return _read_open_header(file, size=path.stat().st_size, tags=tags)
-        except (Refused, MemoryError):
-            raise
+                return parse_header(file, tags=tags)
         except OSError as error:
             raise Refused("missing-file" if isinstance(error, FileNotFoundError) else "cannot-open") from None
-        except Exception:  # pydicom raises whatever the bytes happen to provoke
-            raise Refused("damaged-header") from None
 
 
-def _read_open_header(file: BinaryIO, *, size: int, tags: tuple[str, ...]) -> Header:
+def parse_header(file: BinaryIO, *, tags: tuple[str, ...]) -> Header:
+    """As `read_header`, of a file that is open; the caller enters `header_values_unspoken`, once for many files.
+
+    Raises:
+        Refused: as `read_header`.
+        OSError: the file cannot be read.
+    """
+    try:
+        return _parse(file, size=os.fstat(file.fileno()).st_size, tags=tags)
+    except (Refused, MemoryError, OSError):
+        raise
+    except Exception:  # pydicom raises whatever the bytes happen to provoke
+        raise Refused("damaged-header") from None
+
+
+def _parse(file: BinaryIO, *, size: int, tags: tuple[str, ...]) -> Header:
+    file.seek(0)
     start = file.read(PREAMBLE + 4)
     if not start:
         raise Refused("empty-file")
     if not starts_like_dicom(start):
         raise Refused("not-an-image")
-    note = ""
-    if start[PREAMBLE:] != b"DICM":
-        note = "no-preamble"
-    elif DeflatedExplicitVRLittleEndian.encode() in (meta := file.read(_META_BYTES)) and len(meta) >= 12:
-        file.seek(PREAMBLE + 4 + 12 + unpack("<I", meta[8:12])[0])
-        if not _inflates_within_limit(file):
+    marked = start[PREAMBLE:] == b"DICM"
+    file.seek(len(start) if marked else 0)
+    syntax = plain_transfer_syntax(file)
+    if syntax and syntax != DeflatedExplicitVRLittleEndian:
+        dataset = read_dataset(
+            file,
+            is_implicit_VR=syntax == ImplicitVRLittleEndian,
+            is_little_endian=syntax != ExplicitVRBigEndian,
+            stop_when=_at_pixels,
+            specific_tags=list(_numbers_of(tags)),
+        )
+    else:
+        # Where the meta header is unusual, pydicom finds the transfer syntax; a small file cannot inflate too far.
+        limit = INFLATED_LIMIT
+        too_large = not inflates_within(file, limit) if syntax else may_inflate_beyond(file, limit, size=size)
+        if too_large:
             raise Refused("too-large")
-    file.seek(0)
-    dataset = dcmread(file, stop_before_pixels=True, force=True, specific_tags=list(tags))
+        file.seek(0)
+        dataset = dcmread(file, stop_before_pixels=True, force=True, specific_tags=list(tags))
+        syntax = str(dataset.file_meta.get("TransferSyntaxUID", ""))
     implicit, little = dataset.original_encoding
-    syntax = str(dataset.file_meta.get("TransferSyntaxUID", ""))
     deflated = syntax == DeflatedExplicitVRLittleEndian
-    pixels = None if deflated else _pixel_element(file, implicit=bool(implicit), little=bool(little))
+    pixels = None if deflated else _pixel_element(file, little=bool(little))
     if pixels is None and not deflated:
         raise Refused("no-pixel-data")
+    note = "" if marked else "no-preamble"
     if not syntax:
         note = "no-meta-header"
         if pixels is not None and pixels.length == -1:
@@ -154,12 +166,53 @@ def _read_open_header(file: BinaryIO, *, size: int, tags: tuple[str, ...]) -> He
     return Header(dataset=dataset, transfer_syntax=syntax, pixels=pixels, bytes=size, note=note)
 
 
+def _at_pixels(tag: int, _representation: str | None, _length: int) -> bool:
+    return tag in _PIXEL_ELEMENTS
+
+
+@cache
+def _numbers_of(keywords: tuple[str, ...]) -> tuple[int, ...]:
+    return tuple(_dictionary_entry(keyword)[0] for keyword in keywords)
+
+
+@cache
+def _dictionary_entry(keyword: str) -> tuple[BaseTag, str]:
+    """Tag and value representation of a keyword in the data dictionary (PS3.6)."""
+    tag = Tag(keyword)
+    return tag, dictionary_VR(tag)
+
+
+def _plain_texts(raw: RawDataElement, representation: str) -> list[str] | None:
+    """Values of an element whose bytes need no character set: ASCII text or 16-bit numbers; None of any other.
+
+    pydicom's conversion gives the same texts and takes some ten times as long.
+    """
+    value = raw.value
+    if not value:
+        return []
+    if raw.VR not in (None, representation):
+        return None
+    if representation in _ASCII:
+        if not value.isascii() or b"\x1b" in value:
+            return None
+        return [item.strip(_PADDING) for item in value.decode("ascii").split("\\")]
+    if representation == "US" and not len(value) % 2:
+        return [str(number) for number in unpack(f"{'<' if raw.is_little_endian else '>'}{len(value) // 2}H", value)]
+    return None
+
+
 def texts(dataset: Any, keyword: str) -> list[str]:
     """Values of an element as trimmed texts; empty where it is absent or cannot be read."""
     try:
-        value = dataset.get(keyword)
+        tag, representation = _dictionary_entry(keyword)
+        element = dataset.get_item(tag, keep_deferred=True)
+        if element is None:
+            return []
+        if isinstance(element, RawDataElement) and (plain := _plain_texts(element, representation)) is not None:
+            return plain
+        value = dataset[tag].value
         values = [] if value is None else [value] if isinstance(value, str) or not hasattr(value, "__iter__") else value
-        return [str(item).strip(" \0\r\n\t") for item in values]
+        return [str(item).strip(_PADDING) for item in values]
     except MemoryError:
         raise
     except Exception:  # a value converts only when asked for, and a damaged one raises anything
@@ -168,7 +221,8 @@ def texts(dataset: Any, keyword: str) -> list[str]:
 
 def text(dataset: Any, keyword: str) -> str:
     """First value of an element as trimmed text; empty where it is absent or cannot be read."""
-    return next(iter(texts(dataset, keyword)), "")
+    found = texts(dataset, keyword)
+    return found[0] if found else ""
 
 
 def numbers(dataset: Any, keyword: str) -> list[float]:

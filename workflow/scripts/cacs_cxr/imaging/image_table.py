@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import pandas as pd
 
@@ -26,10 +26,15 @@ def read_image_table(path: Path, *, columns: Mapping[str, str]) -> pd.DataFrame:
     """
     if not path.is_file():
         raise InputError([Fault(str(path), None, "", "no such file", "an image table", "Mend `radiographs: table`.")])
-    if path.suffix == ".parquet":
-        table = pd.read_parquet(path).astype("string").fillna("").astype(str)
-    else:
-        table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+    try:
+        if path.suffix == ".parquet":
+            table = pd.read_parquet(path).astype("string").fillna("").astype(str)
+        else:
+            table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+    except ValueError as error:  # pandas' and Arrow's own are all of this kind, and quote what they found
+        expected = "a Parquet file, or a CSV in UTF-8 with a header and commas"
+        fault = Fault(str(path), None, "", type(error).__name__, expected, "Save the table so.")
+        raise InputError([fault]) from None
     listed = ", ".join(map(str, table.columns))
     faults = [
         Fault(str(path), 1, name, "", f"a column of this name among: {listed}", f"Mend `radiographs: columns: {role}`.")
@@ -66,9 +71,3 @@ def _row_faults(frame: pd.DataFrame, *, path: Path, column: str) -> list[Fault]:
             for row in repeated
         ),
     ]
-
-
-def is_inside(file: str) -> bool:
-    """Whether a relative path stays inside the folder it is relative to."""
-    path = PurePosixPath(file.replace("\\", "/"))
-    return not path.is_absolute() and ".." not in path.parts and ":" not in path.parts[0]

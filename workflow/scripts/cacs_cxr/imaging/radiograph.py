@@ -1,19 +1,42 @@
 """One radiograph file, read: its pixels on the network's square, or the reason why not."""
 
 import hashlib
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
+from cacs_cxr.imaging.border import NOTHING, Box, inner_box, scaled, whole
 from cacs_cxr.imaging.decode import Codes, decode_dicom
-from cacs_cxr.imaging.geometry import fit, pad, quantise
-from cacs_cxr.imaging.intensity import Intensity, lookup_table, masked_table, usable_voi
+from cacs_cxr.imaging.geometry import fit, fit_through_table, mirrored, pad, quantise, turned
+from cacs_cxr.imaging.intensity import StoredBits, count_codes, lookup_table, masked_table, usable_voi
 from cacs_cxr.imaging.quality import measure_quality
 from cacs_cxr.imaging.raster import decode_raster, starts_like_raster
 from cacs_cxr.imaging.refusals import Refused
+
+Border = Literal["keep", "trim"]
+BORDER_SIZE = 256  # side in pixels at which the border is looked for, whatever the side of the result
+
+
+@dataclass(frozen=True)
+class Correction:
+    """What an override table says of a file whose tags lie.
+
+    Attributes:
+        photometric: the true photometric interpretation, or empty: the header is right.
+        rotate: degrees clockwise by which the image must be turned: 0, 90, 180 or 270.
+        mirror: ``yes`` where left and right must be exchanged, after turning; else empty.
+    """
+
+    photometric: Literal["", "MONOCHROME1", "MONOCHROME2"] = ""
+    rotate: int = 0
+    mirror: Literal["", "yes"] = ""
+
+
+NONE_NEEDED = Correction()
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,6 +49,7 @@ class Radiograph:
         intensity_path: the transformations that made the grey values, in their order.
         width: columns of the file's image; 0 where unknown.
         height: rows of the file's image; 0 where unknown.
+        box: the part of the file's image that was kept.
         pixel_sha256: of the stored pixels and their size, the same for every lossless encoding and header.
         quality: figures and flags of `quality.measure_quality`.
     """
@@ -35,25 +59,35 @@ class Radiograph:
     intensity_path: str = ""
     width: int = 0
     height: int = 0
+    box: Box = NOTHING
     pixel_sha256: str = ""
     quality: dict[str, float | bool] = field(default_factory=dict)
 
 
-def read_radiograph(path: Path, *, size: int) -> Radiograph:
+@dataclass(frozen=True, eq=False)
+class _Reading:
+    """A decoded file: rows and columns, digest of its pixels, and the reduction of a part of it to fit a square."""
+
+    shape: tuple[int, int]
+    pixel_sha256: str
+    reduce: Callable[[Box, int], tuple[npt.NDArray[np.float32], str]]
+
+
+def read_radiograph(
+    path: Path, *, size: int, correction: Correction = NONE_NEEDED, border: Border = "keep"
+) -> Radiograph:
     """Read and preprocess a radiograph file of any kind; a refusal is a reason, not an exception.
 
     Args:
         size: side of the square in pixels.
+        correction: what an override table says of the file.
+        border: whether a near-constant collimation border stays or is cut off before the reduction.
     """
     try:
         with path.open("rb") as file:
             start = file.read(16)
-        if starts_like_raster(start):
-            grey, identity, intensity_path = decode_raster(path)
-            return _finish(grey, fit(grey, size=size), identity, intensity_path, size=size)
-        codes, intensity = decode_dicom(path)
-        resized, intensity_path = render(codes, intensity, size=size)
-        return _finish(codes, resized, np.ascontiguousarray(codes).data, intensity_path, size=size)
+        reading = _read_raster(path, correction) if starts_like_raster(start) else _read_dicom(path, correction)
+        return _finish(reading, size=size, correction=correction, border=border)
     except Refused as refusal:
         return refused(refusal.reason, size=size)
     except FileNotFoundError:
@@ -67,37 +101,64 @@ def refused(reason: str, *, size: int) -> Radiograph:
     return Radiograph(levels=np.zeros((size, size), dtype=np.uint8), reason=Refused(reason).reason)
 
 
-def render(codes: Codes, intensity: Intensity, *, size: int) -> tuple[npt.NDArray[np.float32], str]:
-    """Grey values in [0, 1] of pixel codes, reduced to fit a square, and the path taken."""
-    table_size = 1 << intensity.bits.allocated
-    counts = np.zeros(table_size, dtype=np.int64)
+def _read_dicom(path: Path, correction: Correction) -> _Reading:
+    codes, intensity = decode_dicom(path)
+    if correction.photometric:
+        intensity = replace(intensity, inverted=correction.photometric == "MONOCHROME1")
+    counts = np.zeros(1 << intensity.bits.allocated, dtype=np.int64)
     if usable_voi(intensity) is None:
-        counts = np.bincount(codes.ravel(), minlength=table_size)
-    table, path = lookup_table(intensity, counts)
-    resized = fit(table[codes], size=size)
-    # Not-a-number spreads from codes with bits outside the stored ones, so no pass over the image must look for them.
-    if np.isnan(resized).any():
-        resized, path = fit(masked_table(table, intensity.bits)[codes], size=size), f"mask>{path}"
-    return resized, path
+        counts = count_codes(codes, bits=intensity.bits)
+    table, intensity_path = lookup_table(intensity, counts)
+
+    def reduce(box: Box, side: int) -> tuple[npt.NDArray[np.float32], str]:
+        part = codes[box.top : box.bottom, box.left : box.right]
+        reduced = fit_through_table(part, table, size=side)
+        # Not-a-number spreads from codes with bits outside the stored ones, so no pass over the image looks for them.
+        if np.isnan(reduced).any():
+            masked = masked_table(table, intensity.bits)
+            return fit_through_table(part, masked, size=side), f"mask>{intensity_path}"
+        return reduced, intensity_path
+
+    return _Reading(codes.shape, pixel_digest(codes, bits=intensity.bits), reduce)
 
 
-def _finish(
-    image: npt.NDArray[Any],
-    resized: npt.NDArray[np.float32],
-    identity: bytes | memoryview,
-    intensity_path: str,
-    *,
-    size: int,
-) -> Radiograph:
-    height, width = image.shape
-    levels = quantise(resized)
-    digest = hashlib.sha256(f"{height} {width} ".encode())
+def _read_raster(path: Path, correction: Correction) -> _Reading:
+    grey, identity, intensity_path = decode_raster(path)
+    negative = correction.photometric == "MONOCHROME1"
+
+    def reduce(box: Box, side: int) -> tuple[npt.NDArray[np.float32], str]:
+        reduced = fit(np.ascontiguousarray(grey[box.top : box.bottom, box.left : box.right]), size=side)
+        return (1 - reduced, f"{intensity_path}>invert") if negative else (reduced, intensity_path)
+
+    digest = hashlib.sha256(f"{grey.shape[0]} {grey.shape[1]} ".encode())
     digest.update(identity)
+    return _Reading((grey.shape[0], grey.shape[1]), digest.hexdigest(), reduce)
+
+
+def pixel_digest(codes: Codes, *, bits: StoredBits) -> str:
+    """SHA-256 of an image's size and stored pixels, hexadecimal; eight stored bits count alike in 8 or 16 allocated."""
+    plain = codes.astype(np.uint8) if bits.stored <= 8 and bits.high_bit < 8 else codes
+    digest = hashlib.sha256(f"{codes.shape[0]} {codes.shape[1]} ".encode())
+    digest.update(np.ascontiguousarray(plain).data)
+    return digest.hexdigest()
+
+
+def _finish(reading: _Reading, *, size: int, correction: Correction, border: Border) -> Radiograph:
+    rows, columns = reading.shape
+    box = whole(rows, columns)
+    if border == "trim":
+        coarse = quantise(reading.reduce(box, BORDER_SIZE)[0])
+        box = scaled(inner_box(coarse), reduced=(coarse.shape[0], coarse.shape[1]), full=(rows, columns))
+    reduced, intensity_path = reading.reduce(box, size)
+    levels = turned(quantise(reduced), clockwise=correction.rotate)
+    if correction.mirror:
+        levels = mirrored(levels)
     return Radiograph(
         levels=pad(levels, size=size),
         intensity_path=intensity_path,
-        width=width,
-        height=height,
-        pixel_sha256=digest.hexdigest(),
+        width=columns,
+        height=rows,
+        box=box,
+        pixel_sha256=reading.pixel_sha256,
         quality=measure_quality(levels),
     )

@@ -5,6 +5,7 @@ REMEDIES = {
     "outside-folder": "The image table points outside the site's folder; give paths relative to that folder.",
     "unusable-name": "The file's name is no valid UTF-8; rename the file.",
     "cannot-open": "The file cannot be opened; check its permissions and the disk.",
+    "excluded-by-override": "The site's override table says not to use the file; remove the row if it should be used.",
     "empty-file": "The file has no bytes; export it again.",
     "not-an-image": "The file is neither DICOM nor PNG nor JPEG; it may stay where it is.",
     "no-table": "PNG and JPEG files name no patient; list them in an image table (docs/your-data.md).",
@@ -19,10 +20,11 @@ REMEDIES = {
     "truncated": "The file is shorter than its header declares; transfer it again.",
     "no-transfer-syntax": "The compressed file does not tell its compression; export it with file meta information.",
     "unsupported-syntax": "No decoder for this transfer syntax; transcode the file, e.g. to explicit VR little endian.",
-    "size-mismatch": "The compressed image and the header disagree about the size; export the file again.",
+    "size-mismatch": "The pixel data and the header disagree about the image's size; export the file again.",
     "damaged-pixels": "No decoder can read the pixel data; export or transfer the file again.",
     "timeout": "Decoding took longer than the time limit; the file is probably damaged.",
     "decoder-crash": "The decoder stopped the process; the file is probably damaged.",
+    "out-of-memory": "Decoding took more memory than a radiograph needs; the file is probably damaged.",
 }
 """Every reason that the index and the preprocessing give, with its remedy."""
 

@@ -9,15 +9,16 @@ import numpy.typing as npt
 import pandas as pd
 
 from cacs_cxr.faults import Fault, InputError
+from cacs_cxr.imaging.duplicates import identical_to, nearly_identical_to
 from cacs_cxr.imaging.guard import Lost, guarded
 from cacs_cxr.imaging.quality import FIGURES
-from cacs_cxr.imaging.radiograph import Radiograph, read_radiograph, refused
+from cacs_cxr.imaging.radiograph import Border, Correction, Radiograph, read_radiograph, refused
 from cacs_cxr.imaging.refusals import REMEDIES
-from cacs_cxr.job import LOGGER, progress
+from cacs_cxr.job import progress
 from cacs_cxr.tables import whole_file
 
 SECONDS_PER_FILE = 60.0
-SELECTED = ("row", "site", "patient", "view", "vendor", "photometric", "transfer_syntax")
+SELECTED = ("row", "site", "patient", "view", "vendor", "photometric", "transfer_syntax", "overridden")
 
 
 def shard_rows(selection: pd.DataFrame, shard: int) -> pd.DataFrame:
@@ -25,21 +26,22 @@ def shard_rows(selection: pd.DataFrame, shard: int) -> pd.DataFrame:
     return selection[selection["shard"] == shard].sort_values("row").reset_index(drop=True)
 
 
-def preprocess_shard(rows: pd.DataFrame, *, size: int) -> tuple[npt.NDArray[np.uint8], pd.DataFrame]:
+def preprocess_shard(rows: pd.DataFrame, *, size: int, border: Border) -> tuple[npt.NDArray[np.uint8], pd.DataFrame]:
     """Preprocess the radiographs of a shard, each in a guarded process.
 
     Args:
-        rows: row, folder, file.
+        rows: row, folder, file, photometric_override, rotate and mirror.
         size: side of the square in pixels.
+        border: whether a near-constant collimation border stays or is cut off.
 
     Returns:
         Pixels [n, size, size], zeros where unreadable, and a row a radiograph: row, readable, reason, intensity_path,
-        width, height, pixel_sha256 and the figures of quality.
+        width, height, pixel_sha256, the box that was kept, and the figures of quality.
     """
     images = np.zeros((len(rows), size, size), dtype=np.uint8)
     records = []
     report = progress(len(rows), noun="radiographs")
-    for position, radiograph in enumerate(_radiographs(rows, size=size)):
+    for position, radiograph in enumerate(_radiographs(rows, size=size, border=border)):
         images[position] = radiograph.levels
         records.append(_record(int(rows["row"].iloc[position]), radiograph))
         report(position + 1)
@@ -47,9 +49,19 @@ def preprocess_shard(rows: pd.DataFrame, *, size: int) -> tuple[npt.NDArray[np.u
     return images, pd.DataFrame(records, columns=list(example)).astype(example.dtypes.to_dict())
 
 
-def _radiographs(rows: pd.DataFrame, *, size: int) -> Iterator[Radiograph]:
+def _radiographs(rows: pd.DataFrame, *, size: int, border: Border) -> Iterator[Radiograph]:
     calls = [
-        {"path": Path(folder) / file, "size": size} for folder, file in zip(rows["folder"], rows["file"], strict=True)
+        {
+            "path": Path(row["folder"]) / row["file"],
+            "size": size,
+            "border": border,
+            "correction": Correction(
+                photometric=row["photometric_override"],
+                rotate=int(row["rotate"]),
+                mirror="yes" if row["mirror"] else "",
+            ),
+        }
+        for row in rows.to_dict("records")
     ]
     for result in guarded(read_radiograph, calls, seconds=SECONDS_PER_FILE):
         yield refused(result.reason, size=size) if isinstance(result, Lost) else result
@@ -64,13 +76,19 @@ def _record(row: int, radiograph: Radiograph) -> dict[str, Any]:
         "width": radiograph.width,
         "height": radiograph.height,
         "pixel_sha256": radiograph.pixel_sha256,
+        **{f"box_{side}": value for side, value in radiograph.box._asdict().items()},
         **FIGURES,
         **radiograph.quality,
     }
 
 
-def assemble_table(selection: pd.DataFrame, shards: Sequence[pd.DataFrame]) -> pd.DataFrame:
-    """One row a selected radiograph, by row: provenance, quality, and the row whose pixels it repeats (-1: none).
+def assemble_table(selection: pd.DataFrame, shards: Sequence[pd.DataFrame], images: Sequence[Path]) -> pd.DataFrame:
+    """One row a selected radiograph, by row: provenance, quality, and the row that it repeats (-1: none).
+
+    Args:
+        selection: `SELECTED` and rotate.
+        shards: tables of the shards, as `preprocess_shard` makes them.
+        images: array files of the shards, in the same order.
 
     Raises:
         ValueError: the shards do not hold each selected row once.
@@ -79,10 +97,12 @@ def assemble_table(selection: pd.DataFrame, shards: Sequence[pd.DataFrame]) -> p
     read = pd.concat(filled, ignore_index=True).sort_values("row")
     if sorted(read["row"]) != sorted(selection["row"]) or list(read["row"]) != list(range(len(read))):
         raise ValueError(f"{len(read)} preprocessed rows for {len(selection)} selected; run the preprocessing again.")
-    table = selection[list(SELECTED)].merge(read, on="row", validate="one_to_one").sort_values("row")
-    first = table[table["readable"]].groupby("pixel_sha256")["row"].transform("min").reindex(table.index)
-    table["duplicate_of"] = np.where(first.isna() | (first == table["row"]), -1, first.fillna(-1)).astype(np.int64)
-    return table.reset_index(drop=True)
+    table = selection[[*SELECTED, "rotate"]].merge(read, on="row", validate="one_to_one").sort_values("row")
+    table = table.reset_index(drop=True)
+    table["duplicate_of"] = identical_to(table)
+    rows = [shard["row"].to_numpy() for shard in shards]
+    table["near_duplicate_of"] = nearly_identical_to(table, images=images, rows=rows)
+    return table.drop(columns="rotate")
 
 
 def assemble_images(shards: Sequence[Path], rows: Sequence[npt.NDArray[np.int64]], path: Path) -> None:
@@ -131,18 +151,3 @@ def check_reject_limit(table: pd.DataFrame, *, limit: float, selection: str) -> 
             faults.append(Fault(selection, None, "", value, expected, remedies))
     if faults:
         raise InputError(faults)
-
-
-def log_summary(table: pd.DataFrame) -> None:
-    """Log what became of the radiographs of each site: read, refused, repeated, flagged, and the paths of intensity."""
-    for site, part in table.groupby("site", sort=True):
-        read = part[part["readable"]]
-        LOGGER.info(
-            "%s: %d of %d radiographs read, %d repeat the pixels of another, %d likely blank, %d likely inverted",
-            *(site, len(read), len(part), int((read["duplicate_of"] >= 0).sum())),
-            *(int(read["likely_blank"].sum()), int(read["likely_inverted"].sum())),
-        )
-        for path, n in read["intensity_path"].value_counts().items():
-            LOGGER.info("%s: %6d %s", site, n, path)
-        for reason, n in part.loc[~part["readable"], "reason"].value_counts().items():
-            LOGGER.info("%s: %6d not read: %s. %s", site, n, reason, REMEDIES[str(reason)])

@@ -14,8 +14,17 @@ from cacs_cxr.study import Study
 
 ANALYSIS, PREDICTIONS, STUDY, FLOW = "analysis.csv", "predictions.csv", "study.json", "flow.csv"
 CONFIGURATION, CHECKSUMS, README = "configuration.json", "checksums.txt", "README.txt"
+RADIOGRAPHS, DISTRIBUTIONS = "radiographs.csv", "distributions.csv"
 PREDICTION_COLUMNS = ["patient", "site", "model", "threshold", "probability"]
 FLOW_COLUMNS = ["site", "unit", "order", "kind", "label", "n"]
+RADIOGRAPH_COLUMNS = {
+    "site": "text", "part": "text", "item": "text", "label": "text", "n": "count", "of": "count",
+    "value": "number?", "note": "text",
+}  # fmt: skip
+DISTRIBUTION_COLUMNS = {
+    "site": "text", "vendor": "text", "quantity": "text", "low": "number", "high": "number", "n": "count",
+    "share": "number", "share_p10": "number?", "share_p90": "number?",
+}  # fmt: skip
 
 READ_ME = """\
 {title}
@@ -30,6 +39,8 @@ analysis.csv        one row a patient: patient (pseudonym), site, fold (-1 outsi
                     event (0 none, 1 {event}, 2 competing)
 predictions.csv     patient, site, model, threshold, probability: out-of-fold at the development site
 flow.csv            patients and radiographs at each exclusion
+radiographs.csv     how many radiographs were read, refused, corrected, repeated and flagged
+distributions.csv   histograms of their grey levels and sizes; the archive holds no radiograph
 study.json          biomarker, thresholds, categories, clinical factors, event and sites
 configuration.json  settings of the study's method
 checksums.txt       SHA-256 of each file, verified on reading
@@ -44,6 +55,9 @@ def archive_members(
     flow: pd.DataFrame,
     study: Study,
     configuration: Mapping[str, Any],
+    *,
+    radiographs: pd.DataFrame,
+    distributions: pd.DataFrame,
 ) -> dict[str, bytes]:
     """Content of every file of the archive by its name.
 
@@ -53,6 +67,8 @@ def archive_members(
         flow: site, unit, order, kind, label, n.
         study: the definition of the study.
         configuration: as `reported_configuration` returns it.
+        radiographs: counts of the radiographs, with `RADIOGRAPH_COLUMNS`.
+        distributions: histograms of the radiographs, with `DISTRIBUTION_COLUMNS`.
     """
     factors = [factor.name for factor in study.factors]
     columns = ["patient", "site", "fold", study.biomarker.name, *factors, "followup_days", "event"]
@@ -68,6 +84,8 @@ def archive_members(
         FLOW: csv_bytes(flow[FLOW_COLUMNS]),
         STUDY: json_bytes(study.plain()),
         CONFIGURATION: json_bytes(configuration),
+        RADIOGRAPHS: csv_bytes(radiographs[list(RADIOGRAPH_COLUMNS)]),
+        DISTRIBUTIONS: csv_bytes(distributions[list(DISTRIBUTION_COLUMNS)]),
         README: read_me.encode(),
     }
     return {**members, CHECKSUMS: checksum_lines(members).encode()}

@@ -2,6 +2,7 @@
 
 from cacs_cxr import paper
 from cacs_cxr.report.numbers import listing
+from cacs_cxr.report.phrases import site_phrase
 from cacs_cxr.study import Study
 
 
@@ -16,6 +17,33 @@ def figure_captions(study: Study) -> dict[str, tuple[str, str]]:
             "Flow of radiographs and patients at every site.",
             "Flow diagram: boxes with the numbers of radiographs and patients kept and excluded at each step, for each "
             "site. The numbers stand in figures/flow.csv.",
+        ),
+        **{
+            f"contact_sheet_{site.name}": (
+                f"Radiographs of {site_phrase(site)} by vendor (rows) and {short} category (columns), drawn at random "
+                "with the study's seed. n: radiographs analysed.",
+                f"Contact sheet: small radiographs of {site_phrase(site)} in a grid of vendors and {short} categories, "
+                f"each cell with its number. Which ones they are stands in images/contact_sheet_{site.name}.csv.",
+            )
+            for site in study.sites
+        },
+        "flagged_radiographs": (
+            "Flagged radiographs of all sites: of each flag a random sample with site and vendor. A flag asks for a "
+            "look and excludes nobody.",
+            "Contact sheet of the radiographs that pixel statistics flagged, grouped by flag. The numbers stand in the "
+            "table of radiographs.",
+        ),
+        "intensities": (
+            "Grey levels of the radiographs by site and by vendor, and the transformations that made them, in their "
+            "order.",
+            "Histograms of grey levels, a line for each site with a band for the spread over radiographs, and a line "
+            "for each vendor; bars of the share of each path of grey values. The numbers stand in "
+            "figures/intensities.csv.",
+        ),
+        "image_sizes": (
+            "Size and aspect of the radiographs as they were received.",
+            "Histograms of megapixels and of width divided by height, bars for each site. The numbers stand in "
+            "figures/image_sizes.csv.",
         ),
         "roc": (
             f"ROC curves for {short}. Thick: pooled over out-of-fold predictions, or external; thin: single folds "
@@ -52,6 +80,11 @@ def table_captions(study: Study) -> dict[str, str]:
             "Characteristics of the patients by site and, at the development site, by actual category. SMD: "
             "standardised "
             "difference, external minus development (absolute over all categories)."
+        ),
+        "radiographs": (
+            "Radiographs by site: selected, read, refused with the remedy, corrected, repeated and flagged, and how "
+            "their grey values were made. Number (%): of those selected down to the corrections, of those read from "
+            "there on. One radiograph may have several flags."
         ),
         "auc": f"Discrimination of {short} at each threshold.",
         "comparisons": "Differences of AUC between models in the same patients (DeLong's paired test).",

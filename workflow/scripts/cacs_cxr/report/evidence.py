@@ -19,6 +19,7 @@ class Evidence:
     configuration: Mapping[str, Any]
     analysis: pd.DataFrame
     flow: pd.DataFrame
+    radiographs: pd.DataFrame
     discrimination: pd.DataFrame
     comparison: pd.DataFrame
     operating_points: pd.DataFrame

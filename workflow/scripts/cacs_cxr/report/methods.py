@@ -23,6 +23,7 @@ def methods_sections(configuration: Mapping[str, Any], study: Study) -> list[tup
     """
     return [
         ("Patients", [patients_paragraph(configuration, study)]),
+        ("Radiographs", [radiographs_paragraph(configuration)]),
         ("Models", [models_paragraph(configuration, study)]),
         ("Evaluation", [evaluation_paragraph(configuration, study)]),
         ("Prognosis", [prognosis_paragraph(configuration, study)]),
@@ -76,6 +77,23 @@ def patients_paragraph(configuration: Mapping[str, Any], study: Study) -> str:
         f"{text} {age}Of each patient the {listing(rules['views'])} radiograph nearest to the measurement was "
         "taken, at "
         f"most {rules['window_days']} days before or after it; radiographs of unrecorded view were {unknown}."
+    )
+
+
+def radiographs_paragraph(configuration: Mapping[str, Any]) -> str:
+    """Grey values, size and quality control."""
+    size, border = setting(configuration, "imaging.size"), setting(configuration, "imaging.border")
+    if size is None:
+        return "How the radiographs were read is not recorded in the archive."
+    trimmed = " Near-constant collimation borders were cut off." if border == "trim" else ""
+    return (
+        "Grey values were made from the stored pixels by one lookup table an image, composed as DICOM PS3.3 says: "
+        "modality LUT or rescaling, VOI LUT or window, inversion of MONOCHROME1; where a header offers neither VOI LUT "
+        "nor window, percentiles of the image took their place. Images were reduced with antialiasing to fit a square "
+        f"of {size} × {size} pixels, their aspect kept, and stored with 8 bits.{trimmed} Quality control was by pixel "
+        "statistics, which flag images that are likely blank, inverted, rotated, mirrored, cropped or no frontal "
+        "chest, and by search for identical and nearly identical images among those selected. Flags and such likeness "
+        "are counted and exclude nobody; files that could not be read are counted by reason."
     )
 
 

@@ -22,17 +22,22 @@ from cacs_cxr.report.findings import (
     prognosis,
 )
 from cacs_cxr.report.methods import methods_in_short, methods_sections
+from cacs_cxr.report.radiographs import radiographs
 from cacs_cxr.report.synopsis import conclusion, in_short, limitations
 
-PIXELS_PER_REM = 36  # a figure of two columns, 183 mm at 300 dots per inch, fills 60 rem
+REM_PER_METRE = 60 / 0.183  # a figure of two columns, 183 mm, fills 60 rem
+PIXELS_PER_METRE = 300 / 0.0254  # of a PNG that does not tell its resolution
+LARGEST_SHEETS = 8_000_000  # bytes of all contact sheets together, so that the page stays below 15 MB
 TEMPLATE = "page.html.jinja"
 SECTIONS: Sequence[tuple[str, str, Sequence[str], Sequence[str]]] = (
     ("participants", "Participants", ("flow",), ("table1",)),
+    ("radiographs", "Radiographs", ("intensities", "image_sizes"), ("radiographs",)),
     ("discrimination", "Discrimination", ("roc",), ("auc", "comparisons")),
     ("paper", "Beside the paper", ("auc",), ("paper_comparison",)),
     ("operating", "Operating points and predicted categories", (), ("operating_points",)),
     ("prognosis", "Prognosis", ("kaplan_meier", "cox"), ("incidence", "cox", "concordance")),
 )
+KINDS = {"table1": "numbers broad", "radiographs": "numbers broad", "assumptions": "words"}
 
 
 def render_page(
@@ -40,21 +45,27 @@ def render_page(
     *,
     tables: Mapping[str, pd.DataFrame],
     figures: Mapping[str, bytes],
+    sheets: Mapping[str, bytes],
     provenance: Mapping[str, Any],
 ) -> str:
     """The report as HTML without any reference to another file or host.
 
     Args:
         evidence: the result files.
-        tables: printed tables by name: table1, auc, comparisons, operating_points, incidence, cox, concordance,
-            paper_comparison, assumptions.
-        figures: PNG files by name: flow, roc, auc, kaplan_meier, cox. Those of a prognosis that nobody was followed for
-            are left out, as are its tables; the text says why.
+        tables: printed tables by name: table1, radiographs, auc, comparisons, operating_points, incidence, cox,
+            concordance, paper_comparison, assumptions.
+        figures: PNG files by name: flow, intensities, image_sizes, roc, auc, kaplan_meier, cox. Those of a prognosis
+            that nobody was followed for are left out, as are its tables; the text says why.
+        sheets: PNG files of the contact sheets by name, none where the radiographs are not here. Those that would make
+            the page too large are left out; the text names them.
         provenance: nested plain values of the manifest; may be empty.
     """
     study = evidence.study
+    shown = fitting(sheets, largest=LARGEST_SHEETS)
+    figures = {**figures, **{name: sheets[name] for name in shown}}
     paragraphs = {
         "participants": participants(evidence),
+        "radiographs": radiographs(evidence, shown=shown, left_out=[name for name in sheets if name not in shown]),
         "discrimination": [*discrimination(evidence), *attainable(evidence)],
         "paper": beside_the_paper(evidence),
         "operating": operating(evidence),
@@ -65,6 +76,7 @@ def render_page(
     captions, alternatives = table_captions(study), figure_captions(study)
     followed = evidence.analysis["event"].notna().any()
     left_out = set() if followed else {"kaplan_meier", "cox", "incidence", "concordance"}
+    left_out |= set() if len(evidence.radiographs) else {"intensities", "image_sizes"}
     sections = [
         {
             "id": identifier,
@@ -72,11 +84,11 @@ def render_page(
             "paragraphs": paragraphs[identifier],
             "figures": [
                 figure(figures[name], *alternatives[name], number=next(numbers))
-                for name in drawn
+                for name in ((*shown, *drawn) if identifier == "radiographs" else drawn)
                 if name not in left_out
             ],
             "tables": [
-                table(tables[name], captions[name], number=next(table_numbers))
+                table(tables[name], captions[name], number=next(table_numbers), kind=KINDS.get(name, "numbers"))
                 for name in listed
                 if len(tables[name]) and name not in left_out
             ],
@@ -94,7 +106,9 @@ def render_page(
         methods=methods_sections(evidence.configuration, study),
         sections=sections,
         limitations=limitations(evidence),
-        assumptions=table(tables["assumptions"], captions["assumptions"], number=next(table_numbers)),
+        assumptions=table(
+            tables["assumptions"], captions["assumptions"], number=next(table_numbers), kind=KINDS["assumptions"]
+        ),
         provenance=flat(provenance),
         citation=paper.CITATION,
     )
@@ -125,24 +139,42 @@ def bound(text: str) -> str:
 
 
 def figure(content: bytes, caption: str, alternative: str, *, number: int) -> dict[str, Any]:
-    """A figure for the template: its image within the page, caption and text alternative."""
+    """A figure for the template: its image within the page at its width in print, caption and text alternative."""
     pixels = int.from_bytes(content[16:20], "big")
+    resolution = content.partition(b"pHYs")[2][:4] or b"\0"
+    metres = pixels / (int.from_bytes(resolution, "big") or PIXELS_PER_METRE)
     source = f"data:image/png;base64,{base64.b64encode(content).decode()}"
     return {
         "source": source,
         "caption": caption,
         "alternative": alternative,
         "number": number,
-        "width": round(pixels / PIXELS_PER_REM),
+        "width": round(metres * REM_PER_METRE),
     }
 
 
-def table(frame: pd.DataFrame, caption: str, *, number: int) -> dict[str, Any]:
-    """A table for the template: headings and rows of text; the column `simulated` and empty notes stay out."""
+def fitting(sheets: Mapping[str, bytes], *, largest: int) -> list[str]:
+    """Names of the sheets, the smallest first chosen, that together have at most so many bytes; in the order given."""
+    chosen, total = set(), 0
+    for name in sorted(sheets, key=lambda name: len(sheets[name])):
+        total += len(sheets[name])
+        if total > largest:
+            break
+        chosen.add(name)
+    return [name for name in sheets if name in chosen]
+
+
+def table(frame: pd.DataFrame, caption: str, *, number: int, kind: str) -> dict[str, Any]:
+    """A table for the template: headings and rows of text; the column `simulated` and empty notes stay out.
+
+    Args:
+        kind: classes of the style sheet: ``numbers``, ``numbers broad`` (wide first column) or ``words``.
+    """
     shown = frame.drop(columns=["simulated"], errors="ignore").fillna("").astype(str)
     if "note" in shown and (shown["note"] == "").all():
         shown = shown.drop(columns=["note"])
-    return {"caption": caption, "columns": list(shown.columns), "rows": shown.to_numpy().tolist(), "number": number}
+    rows = shown.to_numpy().tolist()
+    return {"caption": caption, "columns": list(shown.columns), "rows": rows, "number": number, "kind": kind}
 
 
 def flat(values: Mapping[str, Any], *, prefix: str = "") -> list[tuple[str, str]]:

@@ -7,7 +7,17 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
 from cacs_cxr.faults import Fault, InputError
-from cacs_cxr.report.archive import ANALYSIS, CHECKSUMS, CONFIGURATION, FLOW, PREDICTIONS, README, STUDY
+from cacs_cxr.report.archive import (
+    ANALYSIS,
+    CHECKSUMS,
+    CONFIGURATION,
+    DISTRIBUTIONS,
+    FLOW,
+    PREDICTIONS,
+    RADIOGRAPHS,
+    README,
+    STUDY,
+)
 
 ANALYSIS_PARQUET, PREDICTIONS_PARQUET = "analysis.parquet", "predictions.parquet"
 KNOWN = (
@@ -18,6 +28,8 @@ KNOWN = (
     STUDY,
     FLOW,
     CONFIGURATION,
+    RADIOGRAPHS,
+    DISTRIBUTIONS,
     CHECKSUMS,
     README,
 )

@@ -1,0 +1,104 @@
+"""The command ``cacs-cxr``: what can be asked of the library without running a study."""
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from PIL import Image
+
+from cacs_cxr import __version__
+from cacs_cxr.imaging.inspection import Inspection, inspect_files
+from cacs_cxr.imaging.inspection_text import as_text, as_values
+from cacs_cxr.tables import whole_file
+
+READ, REFUSED, USAGE = 0, 1, 2  # exit codes
+DEFAULT_PREVIEWS = Path("previews")
+SIZES = range(16, 4097)
+DIGEST_DIGITS = 12
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command with its arguments, those of the process where none are given; returns the exit code."""
+    parser = command_parser()
+    options = parser.parse_args(arguments)
+    if folders := [str(file) for file in options.files if file.is_dir()]:
+        parser.error(f"{', '.join(folders)}: a folder, expected files. Name them, e.g. {folders[0]}/*")
+    sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # a terminal may lack a sign
+    try:
+        return inspect(options)
+    except BrokenPipeError:
+        # Whoever reads has seen enough (`| head`); what is still buffered must not be written either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return READ
+    except OSError as error:
+        print(f"cacs-cxr: {error.filename}: {error.strerror}. Choose another folder with --preview.", file=sys.stderr)
+        return USAGE
+
+
+def command_parser() -> argparse.ArgumentParser:
+    """Parser of the command line."""
+    parser = argparse.ArgumentParser(prog="cacs-cxr", description="Radiographs and calcium scores: tools of the study.")
+    parser.add_argument("--version", action="version", version=__version__)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    command = commands.add_parser(
+        "inspect",
+        help="tell how the study reads radiograph files, step by step, and write previews",
+        description="Tells what the study makes of each file, without names, dates or identifiers, and writes the "
+        "picture that networks see. Exit code: 0 all files were read, 1 one was refused, 2 wrong usage.",
+    )
+    command.add_argument("files", metavar="FILE", nargs="+", type=Path, help="DICOM, PNG or JPEG file")
+    command.add_argument(
+        "--preview",
+        metavar="DIR",
+        type=Path,
+        default=DEFAULT_PREVIEWS,
+        help="folder of the previews, named by the file's number and its pixels' hash (default: %(default)s)",
+    )
+    command.add_argument("--size", type=_size, default=512, help="pixels a side of a preview (default: %(default)s)")
+    command.add_argument(
+        "--border",
+        choices=["keep", "trim"],
+        default="keep",
+        help="as imaging: border in the configuration (default: %(default)s)",
+    )
+    command.add_argument("--json", action="store_true", help="print JSON instead of text")
+    return parser
+
+
+def _size(text: str) -> int:
+    if not text.isdecimal() or int(text) not in SIZES:
+        raise argparse.ArgumentTypeError(f"found {text!r}, expected a whole number from {SIZES[0]} to {SIZES[-1]}")
+    return int(text)
+
+
+def inspect(options: argparse.Namespace) -> int:
+    """Inspect the files, write their previews and print what was found; returns the exit code."""
+    refused = False
+    values = []
+    for place, inspection, preview in _inspected(options):
+        refused |= bool(inspection.radiograph.reason)
+        file = str(options.files[place])
+        if options.json:
+            values.append(as_values(inspection, place=place, file=file, preview=preview))
+        else:
+            print(as_text(inspection, place=place, file=file, preview=preview), flush=True)
+    if options.json:
+        print(json.dumps({"files": values}, indent=2, allow_nan=False))
+    return REFUSED if refused else READ
+
+
+def _inspected(options: argparse.Namespace) -> Iterator[tuple[int, Inspection, str]]:
+    """Place of each file, its inspection, and the path of its preview, empty where it was refused."""
+    digits = max(2, len(str(len(options.files))))
+    for place, inspection in enumerate(inspect_files(options.files, size=options.size, border=options.border)):
+        read = inspection.radiograph
+        if read.reason:
+            yield place, inspection, ""
+            continue
+        preview = options.preview / f"{place + 1:0{digits}d}-{read.pixel_sha256[:DIGEST_DIGITS]}.png"
+        with whole_file(preview) as temporary:
+            Image.fromarray(read.levels).save(temporary, format="PNG")
+        yield place, inspection, str(preview)
