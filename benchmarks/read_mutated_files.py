@@ -20,6 +20,8 @@ sys.path[:0] = [str(ROOT / "workflow" / "scripts"), str(ROOT / "tests" / "imagin
 from mutated_reading import MEMORY, SECONDS, Result, read_examples  # noqa: E402
 from mutations import examples  # noqa: E402
 
+LOST = ("timeout", "decoder-crash", "out-of-memory", "cannot-open")
+
 
 def report(results: list[Result]) -> int:
     """Print the counts and return the exit status."""
@@ -28,9 +30,12 @@ def report(results: list[Result]) -> int:
     print(f"{len(damaged)} damaged files and {len(good)} good ones\n\nverdict on damaged files")
     for verdict, count in Counter(result.verdict for result in damaged).most_common():
         print(f"{count:8} {verdict}")
-    lost = [result for result in damaged if result.verdict in ("timeout", "decoder-crash", "out-of-memory")]
-    for result in lost:
-        print(f"lost: {result.verdict}, {result.example.origin}, {result.example.mutation}")
+    lost = Counter(
+        (result.verdict, result.example.origin, result.example.mutation) for result in damaged if result.verdict in LOST
+    )
+    print("\nof these, lost to the reading process: verdict, file, damage")
+    for (verdict, origin, mutation), count in sorted(lost.items()):
+        print(f"{count:8} {verdict}, {origin}, {mutation}")
     wrong = [result for result in good if not result.right]
     escaped = [result for result in results if result.verdict.startswith("exception")]
     slow = [result for result in results if result.seconds > SECONDS and result.verdict != "timeout"]

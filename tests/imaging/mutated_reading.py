@@ -12,13 +12,12 @@ import numpy as np
 import numpy.typing as npt
 from mutations import Example, originals
 
-from cacs_cxr.imaging.guard import Lost, guarded
+from cacs_cxr.imaging.guard import MEMORY, Lost, guarded
 from cacs_cxr.imaging.header_row import read_rows
 from cacs_cxr.imaging.radiograph import read_radiograph
 from cacs_cxr.imaging.refusals import REMEDIES
 
 SECONDS = 10.0
-MEMORY = 1 << 29  # bytes
 _SIZE = 16
 _STATUS = Path("/proc/self/status")
 

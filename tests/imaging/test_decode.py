@@ -18,7 +18,6 @@ from synthetic_dicom import LOSSLESS, encode, lut_item, lut_sequence, radiograph
 
 from cacs_cxr.imaging.codestream import Codestream, describe
 from cacs_cxr.imaging.decode import decode_dicom
-from cacs_cxr.imaging.guard import guarded
 from cacs_cxr.imaging.intensity import Lut, Rescale, Window, code_values
 from cacs_cxr.imaging.radiograph import read_radiograph
 from cacs_cxr.imaging.refusals import REMEDIES, Refused
@@ -222,25 +221,12 @@ def test_a_codestream_larger_than_its_header_is_refused_before_decoding(tmp_path
 
 
 @pytest.mark.parametrize("syntax", LOSSLESS, ids=lambda syntax: syntax.keyword)
-@pytest.mark.slow
-def test_damaged_files_are_refused_with_a_reason(tmp_path: Path, syntax: str) -> None:
+def test_files_cut_anywhere_are_refused(tmp_path: Path, syntax: str) -> None:
     whole = save(encode(radiograph(scene("u2", 12), bits_stored=12), syntax), tmp_path / "a").read_bytes()
-    generator = np.random.default_rng(17)
     path = tmp_path / "b"
     for keep in (0, 5, 131, 132, 150, 400, len(whole) // 2, len(whole) - 900):
         path.write_bytes(whole[: max(keep, 0)])
         assert refusal(path) != ""
-    damaged_files = []
-    for number in range(60):
-        damaged = bytearray(whole)
-        for place in generator.integers(132, len(whole), 6):
-            damaged[place] = generator.integers(0, 256)
-        damaged_files.append(tmp_path / f"{number}.dcm")
-        damaged_files[-1].write_bytes(damaged)
-    calls = [{"path": file, "size": 16} for file in damaged_files]
-    # GDCM can abort the process, so these are read as the study reads them.
-    results = list(guarded(read_radiograph, calls, seconds=30, memory_bytes=1 << 30))
-    assert {result.reason for result in results} <= {"", *REMEDIES}
 
 
 def test_other_kinds_of_files(tmp_path: Path) -> None:

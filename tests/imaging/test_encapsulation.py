@@ -29,7 +29,9 @@ from pydicom.uid import (
 from synthetic_dicom import ENCAPSULATED_UNCOMPRESSED, encode, item, radiograph, save, wrap
 
 from cacs_cxr.imaging.decode import decode_dicom
+from cacs_cxr.imaging.guard import guarded
 from cacs_cxr.imaging.intensity import code_values
+from cacs_cxr.imaging.radiograph import read_radiograph
 from cacs_cxr.imaging.refusals import Refused
 
 PIXELS = np.tile(pattern(12, "u"), (2, 2))  # OpenJPEG makes no smaller one
@@ -124,6 +126,32 @@ def test_items_that_make_no_image_are_refused(tmp_path: Path, pixel_data: bytes,
     assert refusal(tmp_path / "a", pixel_data) == reason
 
 
+@pytest.mark.parametrize(
+    "segment",
+    [
+        b"\xff\xe0\x00\x10JFIF\0\x4e\x01\0\0\x01\0\x01\0\0",
+        b"\xff\xfe\x00\x07hello",
+        b"\xff\xee\x00\x0eAdobe" + b"\7" * 7,
+    ],
+    ids=["JFIF of another revision", "comment", "Adobe's of another kind"],
+)
+def test_remarks_in_a_jpeg_image_are_passed_over(tmp_path: Path, segment: bytes) -> None:
+    content = JPEG[:2] + segment + JPEG[2:]
+    np.testing.assert_array_equal(decoded(tmp_path / "a", EMPTY_TABLE + item(content) + DELIMITER), PIXELS)
+
+
+def test_segments_of_a_jpeg_image_that_do_not_follow_each_other_are_refused(tmp_path: Path) -> None:
+    # GDCM ends the process at these, so they are read as the study reads them.
+    scan = JPEG.index(b"\xff\xda")
+    paths = []
+    for number, junk in enumerate((b"\0", b"junk", b"\xff\0\0\0", b"\xff\x40\0\0")):
+        content = EMPTY_TABLE + item(JPEG[:scan] + junk + JPEG[scan:]) + DELIMITER
+        dataset = radiograph(PIXELS, bits_stored=12)
+        paths.append(written(tmp_path / str(number), content, syntax=JPEGLosslessSV1, dataset=dataset))
+    calls = [{"path": path, "size": 16} for path in paths]
+    assert [read.reason for read in guarded(read_radiograph, calls, seconds=30)] == ["damaged-pixels"] * 4
+
+
 def test_a_cut_jpeg_2000_image_is_refused(tmp_path: Path) -> None:
     assert refusal(tmp_path / "a", EMPTY_TABLE + item(JPEG_2000[:-60]), syntax=JPEG2000Lossless) == "truncated"
     cut = b"\xfe\xff\x00\xe0" + pack("<I", len(JPEG_2000)) + JPEG_2000[:-60]
@@ -139,6 +167,12 @@ def test_jpeg_2000_is_read_without_its_end_marker_and_from_a_jp2_file(tmp_path: 
     for number, content in enumerate((JPEG_2000.removesuffix(b"\xff\xd9"), box + JPEG_2000)):
         codes = decoded(tmp_path / str(number), EMPTY_TABLE + item(content) + DELIMITER, syntax=JPEG2000Lossless)
         np.testing.assert_array_equal(codes, PIXELS)
+
+
+def test_a_comment_behind_the_last_tile_is_passed_over(tmp_path: Path) -> None:
+    content = JPEG_2000.removesuffix(b"\xff\xd9") + b"\xff\x64\x00\x0b\x00\x01PADDING\xff\xd9"
+    codes = decoded(tmp_path / "a", EMPTY_TABLE + item(content) + DELIMITER, syntax=JPEG2000Lossless)
+    np.testing.assert_array_equal(codes, PIXELS)
 
 
 @pytest.mark.parametrize("syntax", [JPEGBaseline8Bit, JPEGLSLossless, RLELossless, HTJ2K, ExplicitVRLittleEndian])

@@ -118,14 +118,14 @@ def pictures() -> Iterator[tuple[str, Levels]]:
     """Pictures that are no chests: smooth shapes on a plain ground, and a pattern."""
     y, x = ROWS / 96 - 0.5, COLUMNS / 80 - 0.5
     yield "disc", (40 + 180 * (x**2 + y**2 < 0.09)).astype(np.uint8)
-    yield "breast", (20 + 200 * ((x - 0.5) ** 2 / 0.3 + y**2 / 0.12 < 1)).astype(np.uint8)
+    yield "breast", (5 + 240 * np.sqrt(np.maximum(1 - (x - 0.5) ** 2 / 0.3 - y**2 / 0.12, 0))).astype(np.uint8)
     fingers = (np.abs(np.sin(5 * np.pi * x)) > 0.75) & (np.abs(y) < 0.35)
     yield "hand", (15 + 170 * (fingers | ((y > 0.2) & (np.abs(x) < 0.35)))).astype(np.uint8)
     yield "pattern", (200 * ((ROWS // 12 + COLUMNS // 10) % 2)).astype(np.uint8)
 
 
-@pytest.mark.parametrize(("name", "levels"), list(pictures()), ids=[name for name, _ in pictures()])
-def test_another_picture_is_not_a_chest_and_nothing_else(name: str, levels: Levels) -> None:
+@pytest.mark.parametrize("levels", [pytest.param(levels, id=name) for name, levels in pictures()])
+def test_another_picture_is_not_a_chest_and_nothing_else(levels: Levels) -> None:
     assert raised(levels) == ["likely_not_chest"]
 
 
@@ -147,10 +147,10 @@ def test_the_negative_has_minus_the_polarity_and_the_mirror_image_minus_the_side
     levels = np.asarray(Image.fromarray(simulated["frontal"][0]).resize((128, 128)))
     upright, negative, mirrored = (measure_quality(each) for each in (levels, 255 - levels, levels[:, ::-1]))
     assert upright["polarity"] > 0.2
-    assert negative["polarity"] == pytest.approx(-upright["polarity"], abs=1e-5)
+    assert negative["polarity"] == pytest.approx(-upright["polarity"], abs=0.01)
     assert upright["heart_side"] > 1
-    assert mirrored["heart_side"] == pytest.approx(-upright["heart_side"], abs=1e-5)
-    assert negative["heart_side"] == pytest.approx(upright["heart_side"], abs=1e-5)
+    assert mirrored["heart_side"] == pytest.approx(-upright["heart_side"], abs=0.1)
+    assert negative["heart_side"] == pytest.approx(upright["heart_side"], abs=0.1)
 
 
 def test_rotation_is_what_brings_the_radiograph_upright(simulated: dict[str, list[Levels]]) -> None:
@@ -187,20 +187,24 @@ def framed(levels: Levels, level: int) -> Levels:
         ("likely_rotated", lambda levels: np.rot90(levels, 2), 22),
         ("likely_rotated", lambda levels: np.rot90(levels, 3), 22),
         ("likely_mirrored", lambda levels: levels[:, ::-1], 14),
-        ("likely_cropped", lambda levels: levels[: levels.shape[0] * 55 // 100], 18),
-        ("likely_cropped", lambda levels: levels[levels.shape[0] * 45 // 100 :], 16),
         ("likely_cropped", lambda levels: framed(levels, 0), 20),
         ("likely_cropped", lambda levels: framed(levels, 255), 20),
     ],
-    ids=["negative", "turned once", "upside down", "turned thrice", "mirrored", "upper", "lower", "black", "white"],
+    ids=["negative", "turned once", "upside down", "turned thrice", "mirrored", "black border", "white border"],
 )
-def test_faults_put_into_simulated_radiographs_are_flagged(
+def test_faults_put_into_simulated_radiographs_are_flagged_and_no_others(
     simulated: dict[str, list[Levels]], flag: str, change: Callable[[Levels], Levels], least: int
 ) -> None:
     flags = flags_of([change(levels) for levels in simulated["frontal"]])
     assert flags[flag].sum() >= least
-    others = set(FLAGS) - {flag, "likely_not_chest"}
-    assert flags[sorted(others)].any(axis=1).sum() <= 3
+    assert flags.drop(columns=[flag, "likely_not_chest"]).any(axis=1).sum() <= 2
+
+
+@pytest.mark.parametrize("part", [slice(0, 53), slice(43, 96)], ids=["upper", "lower"])
+def test_upper_and_lower_parts_of_a_chest_are_cropped(simulated: dict[str, list[Levels]], part: slice) -> None:
+    flags = flags_of([levels[part] for levels in simulated["frontal"]])
+    assert flags["likely_cropped"].sum() >= 16
+    assert not flags[["likely_blank", "likely_mirrored"]].to_numpy().any()
 
 
 def test_a_half_of_a_chest_is_flagged_as_cropped_or_as_no_frontal_chest(simulated: dict[str, list[Levels]]) -> None:

@@ -146,7 +146,7 @@ def test_a_cut_radiograph_shows_less_of_the_thorax_than_any_other(sites):
     inside = images["thorax_right"].clip(0, 1) - images["thorax_left"].clip(0, 1)
     share = inside / (images["thorax_right"] - images["thorax_left"])
     cut = images["oddity"] == "cut"
-    assert share[cut].max() < 0.85
+    assert share[cut].max() < 0.86
     assert share[~cut].min() > 0.93
 
 

@@ -82,7 +82,7 @@ rule assemble_images:
     threads: 1
     resources:
         mem_mb=lambda wildcards, attempt: 4000 * attempt,
-        runtime=lambda wildcards, attempt: 30 * attempt,
+        runtime=lambda wildcards, attempt: 120 * attempt,
     params:
         code=code("assemble_images.py"),
         reject_limit=config["imaging"]["reject_limit"],

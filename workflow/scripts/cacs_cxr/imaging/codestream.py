@@ -64,6 +64,29 @@ def without_box(content: bytes) -> bytes:
     return content[max(content.find(_JPEG2000_START, 0, _SEARCHED), 0) :]
 
 
+def without_remarks(codestream: bytes) -> bytes:
+    """JPEG image without application and comment segments, of which some make GDCM abort the process.
+
+    Raises:
+        Refused: segments that do not follow each other up to the scan; GDCM aborts on these too.
+    """
+    kept, dropped = [codestream[:2]], False
+    for marker, start, end in _jpeg_segments(codestream):
+        if marker == _SCAN:
+            return b"".join([*kept, codestream[start:]]) if dropped else codestream
+        if 0xE0 <= marker <= 0xEF or marker == _COMMENT:
+            dropped = True
+        else:
+            kept.append(codestream[start:end])
+    raise Refused("damaged-pixels")
+
+
+def without_trailing_comment(codestream: bytes) -> bytes:
+    """JPEG 2000 image without the comment that Canon's detectors put behind its last tile, where none is allowed."""
+    _, end = _tile_parts(codestream)
+    return codestream[:end] + _END if codestream.startswith(b"\xff\x64", end) else codestream
+
+
 def starts_codestream(fragment: bytes) -> bool:
     """Whether a fragment is the first of a JPEG, JPEG-LS or JPEG 2000 image."""
     return fragment.startswith((_JPEG_START, _JPEG2000_START, _JP2_SIGNATURE))
@@ -86,23 +109,6 @@ def is_too_short(codestream: bytes, form: Codestream) -> bool:
     return len(codestream) < _LEAST_BYTES.get(form.kind, 0) * form.rows * form.columns
 
 
-def without_remarks(codestream: bytes) -> bytes:
-    """JPEG image without application and comment segments, of which some make GDCM abort the process.
-
-    Raises:
-        Refused: segments that do not follow each other up to the scan; GDCM aborts on these too.
-    """
-    kept, dropped = [codestream[:2]], False
-    for marker, start, end in _jpeg_segments(codestream):
-        if marker == _SCAN:
-            return b"".join([*kept, codestream[start:]]) if dropped else codestream
-        if 0xE0 <= marker <= 0xEF or marker == _COMMENT:
-            dropped = True
-        else:
-            kept.append(codestream[start:end])
-    raise Refused("damaged-pixels")
-
-
 def _jpeg_segments(codestream: bytes) -> Iterator[tuple[int, int, int]]:
     """Marker, first byte and end of the segments of a JPEG image, up to the first scan (ISO 10918-1 B.1.1)."""
     position = 2
@@ -111,7 +117,9 @@ def _jpeg_segments(codestream: bytes) -> Iterator[tuple[int, int, int]]:
         if marker == 0xFF:  # fills up to the next marker
             position += 1
             continue
-        bare = marker == 0x01 or 0xD0 <= marker <= 0xD8
+        if marker < 0xC0:  # none but reserved ones
+            return
+        bare = 0xD0 <= marker <= 0xD8
         position += 2 if bare else 2 + unpack_from(">H", codestream, position + 2)[0]
         yield marker, start, position
         if marker == _SCAN:
@@ -174,13 +182,18 @@ def _precincts(style: bytes, rows: int, columns: int) -> int:
 
 
 def _misses_tiles(codestream: bytes) -> bool:
-    """Whether tile-parts that follow each other to the end of a JPEG 2000 image leave out tiles (A.4.2)."""
+    found, end = _tile_parts(codestream)
+    followed = end >= len(codestream) or codestream.startswith(_END, end)
+    return followed and len(found) < _tiles(codestream)
+
+
+def _tile_parts(codestream: bytes) -> tuple[set[int], int]:
+    """Tiles that tile-parts which follow each other hold, and where these end (ISO 15444-1 A.4.2)."""
     position = next((place for marker, place in _main_segments(codestream) if marker == _TILE_PART), len(codestream))
-    found = set()
-    while position + 12 <= len(codestream) and codestream[position : position + 2] == b"\xff\x90":
+    found: set[int] = set()
+    while position + 12 <= len(codestream) and codestream.startswith(b"\xff\x90", position):
         tile, length = unpack_from(">HI", codestream, position + 4)
         found.add(tile)
         # Zero: the last tile-part, up to the end.
         position = position + length if length else len(codestream)
-    followed = position >= len(codestream) or codestream.startswith(_END, position)
-    return followed and len(found) < _tiles(codestream)
+    return found, position

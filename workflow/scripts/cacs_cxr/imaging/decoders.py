@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import openjpeg.utils
 
-from cacs_cxr.imaging.codestream import Codestream, ended, without_remarks
+from cacs_cxr.imaging.codestream import Codestream, ended, without_remarks, without_trailing_comment
 from cacs_cxr.imaging.refusals import Refused
 from cacs_cxr.imaging.silence import messages_of_libraries
 
@@ -72,7 +72,7 @@ def _decode_jpeg_ls(codestream: bytes, _form: Codestream) -> Samples:
 
 
 def _decode_jpeg2000(codestream: bytes, _form: Codestream) -> Samples:
-    samples: Samples = openjpeg.utils.decode(ended(codestream), j2k_format=0)
+    samples: Samples = openjpeg.utils.decode(ended(without_trailing_comment(codestream)), j2k_format=0)
     return samples
 
 

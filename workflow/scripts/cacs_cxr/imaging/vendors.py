@@ -1,5 +1,8 @@
 """Manufacturers by their common names: free text of a header never passes the index."""
 
+import re
+
+_SIMULATED = re.compile(r"SIMULATED VENDOR ([A-Z]) ")
 _VENDORS = {
     "AGFA": "Agfa",
     "CANON": "Canon",
@@ -24,8 +27,10 @@ _VENDORS = {
 
 
 def vendor_name(manufacturer: str) -> str:
-    """Common name of a manufacturer; ``other`` for one not listed, empty where none is named."""
+    """Common name of a manufacturer, or the letter of a simulated one; ``other`` if not listed, empty if none is named."""
     upper = f"{' '.join(manufacturer.upper().split())} "
     if not upper.strip():
         return ""
+    if simulated := _SIMULATED.fullmatch(upper):
+        return f"Simulated {simulated[1]}"
     return next((name for start, name in _VENDORS.items() if upper.startswith(start)), "other")

@@ -144,7 +144,7 @@ def place_chests(chests: pd.DataFrame, position: pd.DataFrame, *, exposures: pd.
     Args:
         chests: as `draw_persons_chest` gives them, one row an exposure.
         position: as `draw_position` gives it.
-        exposures: columns format_mm, view, cut_mm and oddity.
+        exposures: columns format_mm, view, cut_share and oddity.
     """
     measures = position.join(chests)
     for dome in ("dome_right", "dome_left"):
@@ -154,7 +154,7 @@ def place_chests(chests: pd.DataFrame, position: pd.DataFrame, *, exposures: pd.
     placed, boxes = [], []
     for measure, size, view, cut in zip(
         measures[list(CHEST_COLUMNS)].to_dict("records"),
-        *(exposures[name] for name in ("format_mm", "view", "cut_mm")),
+        *(exposures[name] for name in ("format_mm", "view", "cut_share")),
         strict=True,
     ):
         chest = Chest(**{str(name): float(value) for name, value in measure.items()})
@@ -163,8 +163,10 @@ def place_chests(chests: pd.DataFrame, position: pd.DataFrame, *, exposures: pd.
         width, height = format_mm(size)
         box = landmark_boxes(chest, width_mm=width, height_mm=height)
         aside = _into_field(box["thorax_left"] * width, box["thorax_right"] * width, field=width)
+        if cut:
+            aside = _beyond_edge(box["thorax_left"] * width, box["thorax_right"] * width, field=width, share=cut)
         down = _into_field(box["thorax_top"] * height, box["thorax_bottom"] * height, field=height)
-        chest = replace(chest, shift_x=chest.shift_x + aside + cut, shift_y=chest.shift_y + down)
+        chest = replace(chest, shift_x=chest.shift_x + aside, shift_y=chest.shift_y + down)
         placed.append({**asdict(chest), "format_mm": size})
         boxes.append(landmark_boxes(chest, width_mm=width, height_mm=height))
     return pd.DataFrame(placed).join(turn_boxes(pd.DataFrame(boxes), exposures["oddity"]))
@@ -178,6 +180,12 @@ def _fitting_format(size: str, chest: Chest) -> str:
     if size == UPRIGHT and broad:
         return ACROSS
     return UPRIGHT if size == ACROSS and tall and not broad else size
+
+
+def _beyond_edge(low: float, high: float, *, field: float, share: float) -> float:
+    """Move (mm) that brings a share of an interval beyond the field's right edge; if negative, beyond the left one."""
+    outside = share * (high - low)
+    return field + outside - high if share > 0 else outside - low
 
 
 def _into_field(low: float, high: float, *, field: float) -> float:

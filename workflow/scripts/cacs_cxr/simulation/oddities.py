@@ -46,7 +46,7 @@ networks what they can learn: these cost the AUC less than 0.01."""
 
 QUARTER_TURNS = {"turned right": 3, "upside down": 2, "turned left": 1}  # of 90 degrees, anticlockwise
 BORDER_SHARES = (0.02, 0.09)  # of the image at each of its sides
-CUT_MM = (95.0, 125.0)  # sideways displacement: a third to a half of one lung lies beside the detector
+CUT_SHARES = (0.16, 0.30)  # of the thorax's width beside the detector: a third to more than a half of one lung
 
 
 def draw_oddities(
@@ -60,18 +60,18 @@ def draw_oddities(
         generator: source of randomness.
 
     Returns:
-        Columns oddity ("" for none), cut_mm (displacement, 0 unless cut) and
-        border_{left,top,right,bottom} (shares of the image, 0 where there is no border).
+        Columns oddity ("" for none), cut_share (of the thorax beside the detector, negative at its left edge, 0 unless
+        cut) and border_{left,top,right,bottom} (shares of the image, 0 where there is no border).
     """
     rows = generator.permutation(exposures.index[eligible])
-    frame = pd.DataFrame({"oddity": "", "cut_mm": 0.0}, index=exposures.index)
+    frame = pd.DataFrame({"oddity": "", "cut_share": 0.0}, index=exposures.index)
     start = 0
     for name, rate in {**HARMLESS, **SPOILT}.items():
         number = round(rate * len(rows))
         frame.loc[rows[start : start + number], "oddity"] = name
         start += number
     side = generator.choice((-1.0, 1.0), len(frame))
-    frame["cut_mm"] = np.where(frame["oddity"] == "cut", side * generator.uniform(*CUT_MM, len(frame)), 0.0)
+    frame["cut_share"] = np.where(frame["oddity"] == "cut", side * generator.uniform(*CUT_SHARES, len(frame)), 0.0)
     bordered = frame["oddity"].isin(["black border", "white border"])
     for edge in ("left", "top", "right", "bottom"):
         frame[f"border_{edge}"] = np.where(bordered, generator.uniform(*BORDER_SHARES, len(frame)), 0.0)
