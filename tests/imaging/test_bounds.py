@@ -103,11 +103,11 @@ def with_element(path: Path, tag: int, representation: str, length: int, value: 
     return path
 
 
-def png_with(path: Path, name: bytes, data: bytes) -> Path:
-    """A small PNG file with a further chunk after its header."""
+def png_with(path: Path, name: bytes, data: bytes, *, length: int | None = None) -> Path:
+    """A small PNG file with a further chunk after its header, of the data's length or another."""
     buffer = BytesIO()
     Image.fromarray(np.zeros((64, 40), np.uint8)).save(buffer, "PNG")
-    chunk = pack(">I", len(data)) + name + data + pack(">I", zlib.crc32(name + data))
+    chunk = pack(">I", len(data) if length is None else length) + name + data + pack(">I", zlib.crc32(name + data))
     path.write_bytes(buffer.getvalue()[:33] + chunk + buffer.getvalue()[33:])
     return path
 
@@ -181,6 +181,7 @@ FILES: dict[str, tuple[str, Callable[[Path], Path]]] = {
     "PNG with compressed text": ("damaged-pixels", lambda p: png_with(p, b"zTXt", b"Comment\0\0" + BOMB)),
     "PNG with international text": ("damaged-pixels", lambda p: png_with(p, b"iTXt", b"Comment\0\1\0\0\0" + BOMB)),
     "PNG with a profile": ("damaged-pixels", lambda p: png_with(p, b"iCCP", b"profile\0\0" + BOMB)),
+    "PNG with a chunk of two gigabytes": ("damaged-pixels", lambda p: png_with(p, b"tEXt", b"", length=0x7FFFFFFF)),
     "PNG with more pixels than it has": ("", lambda p: png_with(p, b"IDAT", BOMB)),
     "JPEG of 65,500 pixels": ("too-large", lambda p: written(p, baseline_jpeg(rows=65_500, columns=65_500))),
     "JPEG without data": ("truncated", lambda p: written(p, baseline_jpeg(rows=10_000, columns=10_000))),

@@ -41,8 +41,9 @@ def decode_dicom(path: Path) -> tuple[Codes, Intensity]:
             return codes, declared_intensity(header, form)
         except (Refused, MemoryError):
             raise
-        except OSError:
-            raise Refused("cannot-open") from None
+        except OSError as error:
+            # Without a number it is not the system's: libraries raise it for damage as well.
+            raise Refused("damaged-pixels" if error.errno is None else "cannot-open") from None
         except Exception:  # decoders raise whatever the bytes happen to provoke
             raise Refused("damaged-pixels") from None
 

@@ -1,6 +1,9 @@
 """PNG and JPEG radiographs: display-ready greys, so only their range and their colours are undone."""
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from typing import Any
 
@@ -24,28 +27,32 @@ def starts_like_raster(start: bytes) -> bool:
     return start.startswith(_SIGNATURES)
 
 
-def _admit_image(image: Image.Image, *, path: Path) -> None:
-    if image.width * image.height > PIXEL_LIMIT or path.stat().st_size > FILE_LIMIT:
+@contextmanager
+def _opened(path: Path) -> Iterator[Image.Image]:
+    """A PNG or JPEG file that is admitted; mapped, for reading a file takes the memory that a chunk declares."""
+    with path.open("rb") as file:
+        size = os.fstat(file.fileno()).st_size
+        if size > FILE_LIMIT:
+            raise Refused("too-large")
+        with mmap(file.fileno(), 0, access=ACCESS_READ) as content:
+            try:
+                image = Image.open(content, formats=("PNG", "JPEG"))  # type: ignore[arg-type]
+            except Image.DecompressionBombError:
+                raise Refused("too-large") from None
+            with image:
+                _admit_image(image, size=size)
+                yield image
+
+
+def _admit_image(image: Image.Image, *, size: int) -> None:
+    if image.width * image.height > PIXEL_LIMIT:
         raise Refused("too-large")
-    if image.format == "JPEG" and path.stat().st_size < _LEAST_BYTES * image.width * image.height:
+    if image.format == "JPEG" and size < _LEAST_BYTES * image.width * image.height:
         raise Refused("truncated")
     if getattr(image, "n_frames", 1) > 1:
         raise Refused("multi-frame")
     if image.mode == "CMYK":
         raise Refused("colour")
-
-
-def _open_image(path: Path) -> Image.Image:
-    try:
-        image = Image.open(path, formats=("PNG", "JPEG"))
-    except Image.DecompressionBombError:
-        raise Refused("too-large") from None
-    try:
-        _admit_image(image, path=path)
-    except BaseException:
-        image.close()
-        raise
-    return image
 
 
 def raster_shape(path: Path) -> tuple[int, int]:
@@ -56,7 +63,7 @@ def raster_shape(path: Path) -> tuple[int, int]:
     """
     with header_values_unspoken():
         try:
-            with _open_image(path) as image:
+            with _opened(path) as image:
                 return image.height, image.width
         except (Refused, MemoryError):
             raise
@@ -79,7 +86,7 @@ def decode_raster(path: Path) -> tuple[npt.NDArray[np.float32], memoryview, str]
     """
     with header_values_unspoken():
         try:
-            with _open_image(path) as image:
+            with _opened(path) as image:
                 return _grey(image)
         except (Refused, MemoryError):
             raise

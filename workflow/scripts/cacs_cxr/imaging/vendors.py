@@ -27,7 +27,7 @@ _VENDORS = {
 
 
 def vendor_name(manufacturer: str) -> str:
-    """Common name of a manufacturer, or the letter of a simulated one; ``other`` if not listed, empty if none is named."""
+    """Common name of a manufacturer or letter of a simulated one; ``other`` if not listed, empty if none is named."""
     upper = f"{' '.join(manufacturer.upper().split())} "
     if not upper.strip():
         return ""
