@@ -127,29 +127,18 @@ def altered(levels: Levels, generator: np.random.Generator) -> Levels:
 
 
 def texture(generator: np.random.Generator) -> Levels:
-    """A random smooth picture with up to four random discs and edges; half of them one to three bodies on a ground."""
-    y, x = np.mgrid[0:1:64j, 0:1:64j]
-
-    def ellipse(least: float) -> Array:
-        (cx, cy), (rx, ry), angle = generator.random(2), generator.uniform(least, 0.6, 2), generator.uniform(0, np.pi)
-        u = ((x - cx) * np.cos(angle) + (y - cy) * np.sin(angle)) / rx
-        v = ((y - cy) * np.cos(angle) - (x - cx) * np.sin(angle)) / ry
-        return np.asarray(1 - u * u - v * v)
-
+    """A random smooth picture with up to four random discs and edges."""
     frequency = np.fft.fftfreq(64)
     radius = np.hypot(frequency[:, None], frequency * generator.uniform(0.5, 2))
     amplitude = np.maximum(radius, 1 / 64) ** -generator.uniform(1, 2.5)
     picture = np.fft.ifft2(amplitude * np.exp(2j * np.pi * generator.random((64, 64)))).real
     picture = (picture - picture.mean()) / picture.std()
-    if generator.random() < 0.5:
-        picture *= 0.1
-        for _ in range(generator.integers(1, 4)):
-            picture += 3 * np.maximum(ellipse(0.2), 0) ** generator.uniform(0.2, 1)
-    else:
-        for _ in range(generator.integers(0, 5)):
-            picture += generator.normal(0, 2) * (
-                ellipse(0.05) > 0 if generator.random() < 0.5 else x > generator.random()
-            )
+    y, x = np.mgrid[0:1:64j, 0:1:64j]
+    for _ in range(generator.integers(0, 5)):
+        (cx, cy), (rx, ry), angle = generator.random(2), generator.uniform(0.05, 0.5, 2), generator.uniform(0, np.pi)
+        u = ((x - cx) * np.cos(angle) + (y - cy) * np.sin(angle)) / rx
+        v = ((y - cy) * np.cos(angle) - (x - cx) * np.sin(angle)) / ry
+        picture = picture + generator.normal(0, 2) * ((u * u + v * v < 1) if generator.random() < 0.5 else (u > 0))
     return np.asarray(255 * (picture - picture.min()) / np.ptp(picture), dtype=np.uint8)
 
 

@@ -118,7 +118,6 @@ def pictures() -> Iterator[tuple[str, Levels]]:
     """Pictures that are no chests: smooth shapes on a plain ground, and a pattern."""
     y, x = ROWS / 96 - 0.5, COLUMNS / 80 - 0.5
     yield "disc", (40 + 180 * (x**2 + y**2 < 0.09)).astype(np.uint8)
-    yield "breast", (5 + 240 * np.sqrt(np.maximum(1 - (x - 0.5) ** 2 / 0.3 - y**2 / 0.12, 0))).astype(np.uint8)
     fingers = (np.abs(np.sin(5 * np.pi * x)) > 0.75) & (np.abs(y) < 0.35)
     yield "hand", (15 + 170 * (fingers | ((y > 0.2) & (np.abs(x) < 0.35)))).astype(np.uint8)
     yield "pattern", (200 * ((ROWS // 12 + COLUMNS // 10) % 2)).astype(np.uint8)
