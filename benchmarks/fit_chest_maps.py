@@ -10,33 +10,41 @@ as `chest_maps.py`. The same images give the same maps.
 
 import argparse
 import sys
-import textwrap
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from PIL import Image
 from scipy.ndimage import distance_transform_edt
 from scipy.optimize import minimize
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "workflow" / "scripts"), str(Path(__file__).resolve().parent)]
 
+from chest_material import (  # noqa: E402
+    SIZE,
+    Array,
+    Levels,
+    Material,
+    coarse,
+    patient_weights,
+    prepare,
+    ranks,
+    texture,
+)
+from chest_module import module_text  # noqa: E402
 from measure_quality_flags import (  # noqa: E402
     FAULTS,
     SIDES,
     flagged,
     flagged_faults,
-    keep_part,
     print_faults,
     print_rates,
     read_levels,
 )
 
-from cacs_cxr.imaging.border import inner_box  # noqa: E402
 from cacs_cxr.imaging.chest_evidence import (  # noqa: E402
     ChestMaps,
     best_patch,
@@ -54,114 +62,13 @@ from cacs_cxr.imaging.chest_frame import (  # noqa: E402
     find_chest,
     interpolation,
     make_filters,
-    rank_image,
-    standardised,
 )
-from cacs_cxr.imaging.quality import reduce_levels, without_edge  # noqa: E402
 
-Levels = npt.NDArray[np.uint8]
-Array = npt.NDArray[np.float64]
-SIZE, ITERATIONS, FOLDS, TEXTURES = 128, 5, 4, 800
+ITERATIONS, FOLDS, TEXTURES = 5, 4, 800
 SEEN_SHARE = 0.02  # of all weight; cells of the mean chest that fewer radiographs show take their neighbour's value
 UNIT = 48.0  # of a map's values, in which they are penalised
 PENALTY = {"chest": 3e-2, "side": 1e-3, "parts": 1e-3}
 WRONG = [(turns, sign) for turns in range(4) for sign in range(2) if (turns, sign) != (0, 0)]
-PROVENANCE = (
-    "Fitted by benchmarks/fit_chest_maps.py on {radiographs} frontal chest radiographs of {patients} patients of "
-    "{collection}. The numbers are means and regression coefficients over all of them; no radiograph can be made out "
-    "in them."
-)
-OPENING = '''"""The mean chest and the maps by which `chest_evidence` judges radiographs.
-
-{provenance}
-"""
-
-import numpy as np
-
-from cacs_cxr.imaging.chest_evidence import ChestMaps
-from cacs_cxr.imaging.chest_frame import Floats
-
-
-def _grid(text: str) -> Floats:
-    return np.array(text.split(), dtype=np.float32).reshape(16, 16)
-'''
-
-
-@dataclass(frozen=True, eq=False)
-class Material:
-    """Ranks of the radiographs, of altered copies [copies][radiographs], and of parts by name, likewise."""
-
-    plain: list[Floats]
-    copies: list[list[Floats]]
-    parts: dict[str, list[list[Floats]]]
-    patients: npt.NDArray[np.str_]
-
-    def of(self, chosen: npt.NDArray[np.bool_]) -> "Material":
-        """The radiographs chosen."""
-        index = np.flatnonzero(chosen)
-
-        def take(rows: list[Floats]) -> list[Floats]:
-            return [rows[i] for i in index]
-
-        parts = {name: [take(copy) for copy in copies] for name, copies in self.parts.items()}
-        return Material(take(self.plain), [take(copy) for copy in self.copies], parts, self.patients[index])
-
-
-def ranks(levels: Levels) -> Floats:
-    """Coarse ranks inside the border, as `measure_quality` judges them."""
-    reduced = reduce_levels(levels)
-    return rank_image(reduced, without_edge(inner_box(reduced)))
-
-
-def coarse(image: Floats) -> Floats:
-    """Ranks on the coarse grid."""
-    return standardised(image.reshape(COARSE, FINE // COARSE, COARSE, FINE // COARSE).mean(axis=(1, 3)))
-
-
-def altered(levels: Levels, generator: np.random.Generator) -> Levels:
-    """A radiograph turned by up to 5 degrees and cut by 2 to 10 % at each side."""
-    image = Image.fromarray(levels).rotate(generator.uniform(-5, 5), Image.Resampling.BILINEAR)
-    (top, bottom), (left, right) = (generator.uniform(0.02, 0.10, 2) * length for length in levels.shape)
-    height, width = levels.shape
-    return np.asarray(image)[int(top) : int(height - bottom), int(left) : int(width - right)]
-
-
-def texture(generator: np.random.Generator) -> Levels:
-    """A random smooth picture with up to four random discs and edges."""
-    frequency = np.fft.fftfreq(64)
-    radius = np.hypot(frequency[:, None], frequency * generator.uniform(0.5, 2))
-    amplitude = np.maximum(radius, 1 / 64) ** -generator.uniform(1, 2.5)
-    picture = np.fft.ifft2(amplitude * np.exp(2j * np.pi * generator.random((64, 64)))).real
-    picture = (picture - picture.mean()) / picture.std()
-    y, x = np.mgrid[0:1:64j, 0:1:64j]
-    for _ in range(generator.integers(0, 5)):
-        (cx, cy), (rx, ry), angle = generator.random(2), generator.uniform(0.05, 0.5, 2), generator.uniform(0, np.pi)
-        u = ((x - cx) * np.cos(angle) + (y - cy) * np.sin(angle)) / rx
-        v = ((y - cy) * np.cos(angle) - (x - cx) * np.sin(angle)) / ry
-        picture = picture + generator.normal(0, 2) * ((u * u + v * v < 1) if generator.random() < 0.5 else (u > 0))
-    return np.asarray(255 * (picture - picture.min()) / np.ptp(picture), dtype=np.uint8)
-
-
-def prepare(radiographs: Sequence[Levels], patients: npt.NDArray[np.str_]) -> Material:
-    """Ranks of all radiographs, of four altered copies, and of two copies of every part, of 45 to 70 % of the side."""
-    generator = np.random.default_rng(1)
-    large = [np.asarray(Image.fromarray(levels).resize((SIZE, SIZE), Image.Resampling.BOX)) for levels in radiographs]
-
-    def part(levels: Levels, name: str) -> Levels:
-        return keep_part(altered(levels, generator), name, generator.uniform(0.5 if name == "middle" else 0.45, 0.7))
-
-    return Material(
-        plain=[ranks(levels) for levels in radiographs],
-        copies=[[ranks(altered(levels, generator)) for levels in large] for _ in range(4)],
-        parts={name: [[ranks(part(levels, name)) for levels in large] for _ in range(2)] for name in SIDES},
-        patients=patients,
-    )
-
-
-def patient_weights(patients: npt.NDArray[np.str_]) -> Array:
-    """Weights of radiographs: the same sum for each patient, 1 in all."""
-    _, index, counts = np.unique(patients, return_inverse=True, return_counts=True)
-    return np.asarray(1 / counts[index] / len(counts))
 
 
 def fit_mean_chest(images: Sequence[Floats], weights: Array) -> Array:
@@ -308,35 +215,6 @@ def judge_unseen(material: Material, radiographs: Sequence[Levels]) -> tuple[pd.
         flags += [table.assign(fault=fault) for fault, table in flagged_faults(levels, maps).items()]
         flags.append(flagged(levels, maps).assign(fault=""))
     return pd.DataFrame(evidence), pd.concat(flags, ignore_index=True)
-
-
-def module_text(maps: ChestMaps, **counts: object) -> str:
-    """The module that holds the maps; `counts` fills its provenance."""
-
-    def grid(values: Floats | Array) -> str:
-        lines = ["    " + " ".join(f"{round(float(value)):4d}" for value in row) for row in values]
-        return "\n".join(["_grid(", '    """', *lines, '    """', ")"])
-
-    def mapping(values: Mapping[str, object]) -> str:
-        return "{" + ", ".join(f'"{name}": {value}' for name, value in values.items()) + "}"
-
-    return "\n\n".join(
-        [
-            OPENING.format(provenance=textwrap.fill(PROVENANCE.format(**counts), width=120)),
-            f"MEAN_CHEST = {grid(100 * maps.mean_chest)} / np.float32(100)",
-            f"CHEST = {grid(maps.chest)}",
-            f"HEART_SIDE = {grid(maps.heart_side)}",
-            *(f"{name.upper()} = {grid(values)}" for name, values in maps.parts.items()),
-            "STANDARD_MAPS = ChestMaps(\n"
-            "    mean_chest=MEAN_CHEST,\n"
-            "    chest=CHEST,\n"
-            f"    chest_offset={maps.chest_offset},\n"
-            "    heart_side=HEART_SIDE,\n"
-            f"    parts={mapping({name: name.upper() for name in maps.parts})},\n"
-            f"    part_offsets={mapping(maps.part_offsets)},\n"
-            ")\n",
-        ]
-    )
 
 
 def main() -> None:

@@ -104,9 +104,9 @@ def simulated_levels(folder: Path, *, size: int) -> tuple[list[Levels], list[Lev
     lateral: list[Levels] = []
     for site, number in SIMULATED.items():
         radiographs = simulate_site(site=site, role=site, patients=2 * number, seed=1, thresholds=[]).radiographs
-        whole = radiographs[(radiographs["defect"] == "") & (radiographs["purpose"] == "")]
+        sound = radiographs[(radiographs[["defect", "purpose", "oddity"]] == "").all(axis=1)]
         for kept, is_lateral in ((frontal, False), (lateral, True)):
-            drawn = whole[(whole["view"] == "lateral") == is_lateral].head(number)
+            drawn = sound[(sound["view"] == "lateral") == is_lateral].head(number)
             part = folder / f"{site}-{is_lateral}"
             write_radiographs(drawn, part, site=site, shard=0, shards=1, size=size, seed=1)
             kept += read_levels([part], size=size)

@@ -46,9 +46,9 @@ def simulated(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Levels
     found: dict[str, list[Levels]] = {"frontal": [], "lateral": []}
     for site in ("development", "external"):
         radiographs = simulate_site(site=site, role=site, patients=60, seed=3, thresholds=[]).radiographs
-        readable = radiographs[(radiographs["defect"] == "") & (radiographs["purpose"] == "")]
+        sound = radiographs[(radiographs[["defect", "purpose", "oddity"]] == "").all(axis=1)]
         for kind, number in (("frontal", 12), ("lateral", 6)):
-            drawn = readable[(readable["view"] == "lateral") == (kind == "lateral")].head(number)
+            drawn = sound[(sound["view"] == "lateral") == (kind == "lateral")].head(number)
             folder = tmp_path_factory.mktemp(site) / kind
             write_radiographs(drawn, folder, site=site, shard=0, shards=1, size=96, seed=3)
             found[kind] += [read_levels(path, size=96) for path in sorted(folder.iterdir())]

@@ -1,17 +1,19 @@
 """Headers of DICOM files: read without their pixels, looked at before they are trusted, and asked for single values."""
 
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
+from itertools import count
+from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from struct import unpack
 from typing import Any, BinaryIO
 
-from pydicom import dcmread
 from pydicom.datadict import dictionary_VR
 from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
-from pydicom.filereader import read_dataset
+from pydicom.filereader import read_dataset, read_partial
 from pydicom.tag import BaseTag, Tag
 from pydicom.uid import (
     DeflatedExplicitVRLittleEndian,
@@ -46,6 +48,8 @@ PIXEL_TAGS = (
 )
 INFLATED_LIMIT = 1 << 28  # bytes of a deflated file: those of the largest image, and more
 _UNDEFINED = 0xFFFFFFFF
+_ELEMENT_LIMIT = 20_000  # before the pixels; real headers have some hundreds
+_TEXT_LIMIT = 1 << 16  # bytes of an element whose value is asked for; as numbers of Python they take a hundredfold
 _PIXEL_ELEMENTS = frozenset({0x7FE00008, 0x7FE00009, 0x7FE00010})  # float, double float and integer pixels
 _ASCII = frozenset({"AE", "AS", "CS", "DA", "DS", "DT", "IS", "LO", "SH", "TM", "UI"})
 _PADDING = " \0\r\n\t"
@@ -117,14 +121,24 @@ def parse_header(file: BinaryIO, *, tags: tuple[str, ...]) -> Header:
         OSError: the file cannot be read.
     """
     try:
-        return _parse(file, size=os.fstat(file.fileno()).st_size, tags=tags)
-    except (Refused, MemoryError, OSError):
+        size = os.fstat(file.fileno()).st_size
+        if not size:
+            raise Refused("empty-file")
+        # Mapped: reading a file takes the memory that a length asks for, before it finds that the file is shorter.
+        with mmap(file.fileno(), 0, access=ACCESS_READ) as content:
+            return _parse(content, size=size, tags=tags)
+    except (Refused, MemoryError):
+        raise
+    except OSError as error:
+        # Without a number it is not the system's: pydicom raises it for damage as well.
+        if error.errno is None:
+            raise Refused("damaged-header") from None
         raise
     except Exception:  # pydicom raises whatever the bytes happen to provoke
         raise Refused("damaged-header") from None
 
 
-def _parse(file: BinaryIO, *, size: int, tags: tuple[str, ...]) -> Header:
+def _parse(file: Any, *, size: int, tags: tuple[str, ...]) -> Header:
     file.seek(0)
     start = file.read(PREAMBLE + 4)
     if not start:
@@ -134,12 +148,13 @@ def _parse(file: BinaryIO, *, size: int, tags: tuple[str, ...]) -> Header:
     marked = start[PREAMBLE:] == b"DICM"
     file.seek(len(start) if marked else 0)
     syntax = plain_transfer_syntax(file)
+    at_pixels = partial(_at_pixels, count(1))
     if syntax and syntax != DeflatedExplicitVRLittleEndian:
         dataset = read_dataset(
             file,
             is_implicit_VR=syntax == ImplicitVRLittleEndian,
             is_little_endian=syntax != ExplicitVRBigEndian,
-            stop_when=_at_pixels,
+            stop_when=at_pixels,
             specific_tags=list(_numbers_of(tags)),
         )
     else:
@@ -149,7 +164,7 @@ def _parse(file: BinaryIO, *, size: int, tags: tuple[str, ...]) -> Header:
         if too_large:
             raise Refused("too-large")
         file.seek(0)
-        dataset = dcmread(file, stop_before_pixels=True, force=True, specific_tags=list(tags))
+        dataset = read_partial(file, stop_when=at_pixels, force=True, specific_tags=list(_numbers_of(tags)))
         syntax = str(dataset.file_meta.get("TransferSyntaxUID", ""))
     implicit, little = dataset.original_encoding
     deflated = syntax == DeflatedExplicitVRLittleEndian
@@ -166,7 +181,9 @@ def _parse(file: BinaryIO, *, size: int, tags: tuple[str, ...]) -> Header:
     return Header(dataset=dataset, transfer_syntax=syntax, pixels=pixels, bytes=size, note=note)
 
 
-def _at_pixels(tag: int, _representation: str | None, _length: int) -> bool:
+def _at_pixels(numbers: Iterator[int], tag: int, _representation: str | None, _length: int) -> bool:
+    if next(numbers) > _ELEMENT_LIMIT:
+        raise Refused("damaged-header")
     return tag in _PIXEL_ELEMENTS
 
 
@@ -207,6 +224,8 @@ def texts(dataset: Any, keyword: str) -> list[str]:
         tag, representation = _dictionary_entry(keyword)
         element = dataset.get_item(tag, keep_deferred=True)
         if element is None:
+            return []
+        if isinstance(element, RawDataElement) and element.value and len(element.value) > _TEXT_LIMIT:
             return []
         if isinstance(element, RawDataElement) and (plain := _plain_texts(element, representation)) is not None:
             return plain

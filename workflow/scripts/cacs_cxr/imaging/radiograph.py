@@ -10,9 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from cacs_cxr.imaging.border import NOTHING, Box, inner_box, scaled, whole
-from cacs_cxr.imaging.decode import Codes, decode_dicom
+from cacs_cxr.imaging.decode import decode_dicom
 from cacs_cxr.imaging.geometry import fit, fit_through_table, mirrored, pad, quantise, turned
-from cacs_cxr.imaging.intensity import StoredBits, count_codes, lookup_table, masked_table, usable_voi
+from cacs_cxr.imaging.intensity import count_codes, lookup_table, masked_table, usable_voi
+from cacs_cxr.imaging.pixel_identity import pixel_digest
 from cacs_cxr.imaging.quality import measure_quality
 from cacs_cxr.imaging.raster import decode_raster, starts_like_raster
 from cacs_cxr.imaging.refusals import Refused
@@ -133,14 +134,6 @@ def _read_raster(path: Path, correction: Correction) -> _Reading:
     digest = hashlib.sha256(f"{grey.shape[0]} {grey.shape[1]} ".encode())
     digest.update(identity)
     return _Reading((grey.shape[0], grey.shape[1]), digest.hexdigest(), reduce)
-
-
-def pixel_digest(codes: Codes, *, bits: StoredBits) -> str:
-    """SHA-256 of an image's size and stored pixels, hexadecimal; eight stored bits count alike in 8 or 16 allocated."""
-    plain = codes.astype(np.uint8) if bits.stored <= 8 and bits.high_bit < 8 else codes
-    digest = hashlib.sha256(f"{codes.shape[0]} {codes.shape[1]} ".encode())
-    digest.update(np.ascontiguousarray(plain).data)
-    return digest.hexdigest()
 
 
 def _finish(reading: _Reading, *, size: int, correction: Correction, border: Border) -> Radiograph:
