@@ -45,12 +45,7 @@ from measure_quality_flags import (  # noqa: E402
     read_levels,
 )
 
-from cacs_cxr.imaging.chest_evidence import (  # noqa: E402
-    ChestMaps,
-    best_patch,
-    side_difference,
-    weigh_evidence,
-)
+from cacs_cxr.imaging.chest_evidence import ChestMaps, best_patch, side_difference, weigh_evidence  # noqa: E402
 from cacs_cxr.imaging.chest_frame import (  # noqa: E402
     COARSE,
     FILTER_REACH,
