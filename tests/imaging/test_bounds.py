@@ -220,7 +220,7 @@ def test_what_a_file_declares_is_refused_without_its_memory(
 def test_the_limit_of_memory_holds_for_an_image_that_is_read(tmp_path: Path) -> None:
     path = save(radiograph(np.zeros((4000, 4000), np.uint16), bits_stored=12), tmp_path / "a")
     calls = [{"path": path}]
-    assert list(guarded(read_and_measure, calls, seconds=30, memory_bytes=1 << 20)) == [Lost("out-of-memory")]
+    assert list(guarded(read_and_measure, calls, seconds=30, memory_bytes=1 << 24)) == [Lost("out-of-memory")]
     (answer,) = guarded(read_and_measure, calls, seconds=30, memory_bytes=1 << 28)
     assert not isinstance(answer, Lost)
     assert answer[0] == ""

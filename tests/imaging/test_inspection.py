@@ -1,12 +1,12 @@
-import re
 import warnings
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from header_secrets import identifying_values
 from PIL import Image
-from pydicom import Dataset, Sequence, dcmread
+from pydicom import Dataset, Sequence
 from pydicom.uid import JPEG2000Lossless
 from synthetic_dicom import encode, lut_item, lut_sequence, radiograph, save
 
@@ -184,22 +184,6 @@ def test_copies_among_the_inspected_files_are_named_by_their_place(tmp_path: Pat
     assert [inspection.radiograph.reason for inspection in found] == ["", "", "", "missing-file", ""]
     assert "the same pixels as file 1" in as_text(found[2], place=2, file="c.png", preview="")
     assert as_values(found[4], place=4, file="d.jpg", preview="")["nearly_identical_to"] == 1
-
-
-def identifying_values(path: Path) -> set[str]:
-    """Names, identifiers, own UIDs, dates and free text of a header, sequences included; but no body part."""
-    free = {"PN", "LO", "SH", "LT", "ST", "UT", "UI", "DA", "DT", "AS", "TM"}
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        dataset = dcmread(path, force=True, stop_before_pixels=True)
-        found: set[str] = set()
-        for element in [*dataset.file_meta, *dataset.iterall()]:
-            if element.VR in free and element.keyword != "Manufacturer":
-                values = element.value if element.VM > 1 else [element.value]
-                found |= {str(value).strip() for value in values or []}
-    found |= {f"{text[:4]}-{text[4:6]}-{text[6:]}" for text in found if re.fullmatch(r"(19|20)\d{6}", text)}
-    body_part = str(dataset.get("BodyPartExamined"))
-    return {text for text in found if len(text) > 3 and text != body_part and not text.startswith("1.2.840.10008.")}
 
 
 @pytest.mark.real

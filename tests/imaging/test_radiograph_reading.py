@@ -1,5 +1,6 @@
 """One file from disk to the network's square: borders, corrections and the digest of the pixels."""
 
+import errno
 from pathlib import Path
 
 import numpy as np
@@ -58,7 +59,7 @@ def test_corrections_apply_to_every_kind_of_file(chest: np.ndarray, suffix: str,
         Image.fromarray((chest // 16).astype(np.uint8)).save(path, format="PNG")
     plain = read_radiograph(path, size=40)
     turned = read_radiograph(path, size=40, correction=Correction(rotate=90))
-    mirrored = read_radiograph(path, size=40, correction=Correction(mirror="yes"))
+    mirrored = read_radiograph(path, size=40, correction=Correction(mirror=True))
     negative = read_radiograph(path, size=40, correction=Correction(photometric="MONOCHROME1"))
     assert np.array_equal(turned.levels, np.rot90(plain.levels, k=-1))
     assert np.array_equal(mirrored.levels, plain.levels[:, ::-1])
@@ -81,3 +82,14 @@ def test_eight_bits_have_one_digest_in_eight_and_in_sixteen_allocated(tmp_path: 
     other = read_radiograph(save(radiograph(pixels.reshape(20, 10), bits_stored=8), tmp_path / "c"), size=16)
     assert narrow.pixel_sha256 == wide.pixel_sha256 != other.pixel_sha256
     assert np.array_equal(narrow.levels, wide.levels)
+
+
+def test_memory_that_the_system_lacks_says_nothing_of_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = save(radiograph(np.zeros((64, 64), np.uint16), bits_stored=12), tmp_path / "a")
+
+    def without_memory(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOMEM, "Cannot allocate memory")
+
+    monkeypatch.setattr("cacs_cxr.imaging.headers.mmap", without_memory)
+    with pytest.raises(MemoryError):
+        read_radiograph(path, size=64)

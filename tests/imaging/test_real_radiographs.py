@@ -1,5 +1,4 @@
 import logging
-import re
 import warnings
 from pathlib import Path
 
@@ -7,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet
 import pytest
+from header_secrets import identifying_values
 from pydicom import dcmread
 
 from cacs_cxr.imaging.header_index import index_folder, index_table, log_index
@@ -169,22 +169,6 @@ def test_no_value_of_a_header_is_logged_or_given_as_a_reason(
     spoken = caplog.text + "".join(capfd.readouterr())
     spoken += "".join(read.reason + read.intensity_path for read in reads)
     assert [secret for secret in secrets if secret in spoken] == []
-
-
-def identifying_values(path: Path) -> set[str]:
-    """Names, identifiers, own UIDs, dates and free text of a header, sequences included; but no body part."""
-    free = {"PN", "LO", "SH", "LT", "ST", "UT", "UI", "DA", "DT", "AS"}
-    found: set[str] = set()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        dataset = dcmread(path, force=True, stop_before_pixels=True)
-        for element in [*dataset.file_meta, *dataset.iterall()]:
-            if element.VR in free and element.keyword != "Manufacturer":
-                values = element.value if element.VM > 1 else [element.value]
-                found |= {str(value).strip() for value in values or []}
-    found |= {f"{text[:4]}-{text[4:6]}-{text[6:]}" for text in found if re.fullmatch(r"(19|20)\d{6}", text)}
-    body_part = str(dataset.get("BodyPartExamined"))
-    return {text for text in found if len(text) > 3 and text != body_part and not text.startswith("1.2.840.10008.")}
 
 
 def test_the_index_and_its_log_hold_no_identifying_value_of_a_header(

@@ -15,7 +15,7 @@ from cacs_cxr.imaging.encapsulation import ITEM, Frame, read_frame
 from cacs_cxr.imaging.header_intensity import TAGS, declared_intensity
 from cacs_cxr.imaging.headers import PIXEL_TAGS, Header, PixelElement, read_header
 from cacs_cxr.imaging.intensity import Intensity
-from cacs_cxr.imaging.refusals import Refused
+from cacs_cxr.imaging.refusals import Refused, refusal_by_system
 from cacs_cxr.imaging.run_length import decode_run_lengths
 from cacs_cxr.imaging.silence import header_values_unspoken
 
@@ -43,7 +43,7 @@ def decode_dicom(path: Path) -> tuple[Codes, Intensity]:
             raise
         except OSError as error:
             # Without a number it is not the system's: libraries raise it for damage as well.
-            raise Refused("damaged-pixels" if error.errno is None else "cannot-open") from None
+            raise (Refused("damaged-pixels") if error.errno is None else refusal_by_system(error)) from None
         except Exception:  # decoders raise whatever the bytes happen to provoke
             raise Refused("damaged-pixels") from None
 

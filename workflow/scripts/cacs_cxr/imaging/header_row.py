@@ -17,7 +17,7 @@ from cacs_cxr.imaging.admission import admit
 from cacs_cxr.imaging.file_start import PREAMBLE
 from cacs_cxr.imaging.headers import PIXEL_TAGS, Header, integer, numbers, parse_header, text
 from cacs_cxr.imaging.raster import raster_shape, starts_like_raster
-from cacs_cxr.imaging.refusals import Refused
+from cacs_cxr.imaging.refusals import Refused, refusal_by_system
 from cacs_cxr.imaging.silence import header_values_unspoken
 from cacs_cxr.imaging.vendors import vendor_name
 
@@ -106,10 +106,8 @@ def read_row(folder: str, record: Mapping[str, str]) -> dict[str, Any]:
         row["readable"] = True
     except Refused as refusal:
         row["reason"] = refusal.reason
-    except FileNotFoundError:
-        row["reason"] = "missing-file"
-    except OSError:
-        row["reason"] = "cannot-open"
+    except OSError as error:
+        row["reason"] = refusal_by_system(error).reason
     except MemoryError:
         raise
     except Exception:  # a header's values may provoke anything, and what is raised may quote them

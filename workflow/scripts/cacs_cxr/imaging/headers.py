@@ -29,7 +29,7 @@ from cacs_cxr.imaging.file_start import (
     plain_transfer_syntax,
     starts_like_dicom,
 )
-from cacs_cxr.imaging.refusals import Refused
+from cacs_cxr.imaging.refusals import Refused, refusal_by_system
 from cacs_cxr.imaging.silence import header_values_unspoken
 
 PIXEL_TAGS = (
@@ -110,7 +110,7 @@ def read_header(path: Path, *, tags: tuple[str, ...]) -> Header:
             with path.open("rb") as file:
                 return parse_header(file, tags=tags)
         except OSError as error:
-            raise Refused("missing-file" if isinstance(error, FileNotFoundError) else "cannot-open") from None
+            raise refusal_by_system(error) from None
 
 
 def parse_header(file: BinaryIO, *, tags: tuple[str, ...]) -> Header:
@@ -139,10 +139,7 @@ def parse_header(file: BinaryIO, *, tags: tuple[str, ...]) -> Header:
 
 
 def _parse(file: Any, *, size: int, tags: tuple[str, ...]) -> Header:
-    file.seek(0)
     start = file.read(PREAMBLE + 4)
-    if not start:
-        raise Refused("empty-file")
     if not starts_like_dicom(start):
         raise Refused("not-an-image")
     marked = start[PREAMBLE:] == b"DICM"

@@ -29,7 +29,7 @@ from cacs_cxr.imaging.inspected_intensity import tell_intensity, tell_pixels
 from cacs_cxr.imaging.likeness import Detail
 from cacs_cxr.imaging.radiograph import Border, Radiograph, read_radiograph, refused
 from cacs_cxr.imaging.raster import raster_shape, starts_like_raster
-from cacs_cxr.imaging.refusals import Refused
+from cacs_cxr.imaging.refusals import Refused, refusal_by_system
 from cacs_cxr.imaging.silence import header_values_unspoken
 from cacs_cxr.imaging.store import SECONDS_PER_FILE
 
@@ -102,8 +102,7 @@ def tell_file(path: Path) -> Iterator[Step]:
         yield Step("format", "file", "", refusal_text(refusal.reason))
         return
     except OSError as error:
-        reason = "missing-file" if isinstance(error, FileNotFoundError) else "cannot-open"
-        yield Step("format", "file", "", refusal_text(reason))
+        yield Step("format", "file", "", refusal_text(refusal_by_system(error).reason))
         return
     yield from _tell_header(header, path)
 

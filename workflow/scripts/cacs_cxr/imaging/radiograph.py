@@ -1,6 +1,5 @@
 """One radiograph file, read: its pixels on the network's square, or the reason why not."""
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -13,10 +12,10 @@ from cacs_cxr.imaging.border import NOTHING, Box, inner_box, scaled, whole
 from cacs_cxr.imaging.decode import decode_dicom
 from cacs_cxr.imaging.geometry import fit, fit_through_table, mirrored, pad, quantise, turned
 from cacs_cxr.imaging.intensity import count_codes, lookup_table, masked_table, usable_voi
-from cacs_cxr.imaging.pixel_identity import pixel_digest
+from cacs_cxr.imaging.pixel_identity import pixel_digest, value_digest
 from cacs_cxr.imaging.quality import measure_quality
 from cacs_cxr.imaging.raster import decode_raster, starts_like_raster
-from cacs_cxr.imaging.refusals import Refused
+from cacs_cxr.imaging.refusals import Refused, refusal_by_system
 
 Border = Literal["keep", "trim"]
 BORDER_SIZE = 256  # side in pixels at which the border is looked for, whatever the side of the result
@@ -29,12 +28,12 @@ class Correction:
     Attributes:
         photometric: the true photometric interpretation, or empty: the header is right.
         rotate: degrees clockwise by which the image must be turned: 0, 90, 180 or 270.
-        mirror: ``yes`` where left and right must be exchanged, after turning; else empty.
+        mirror: whether left and right must be exchanged, after turning.
     """
 
     photometric: Literal["", "MONOCHROME1", "MONOCHROME2"] = ""
     rotate: int = 0
-    mirror: Literal["", "yes"] = ""
+    mirror: bool = False
 
 
 NONE_NEEDED = Correction()
@@ -91,10 +90,8 @@ def read_radiograph(
         return _finish(reading, size=size, correction=correction, border=border)
     except Refused as refusal:
         return refused(refusal.reason, size=size)
-    except FileNotFoundError:
-        return refused("missing-file", size=size)
-    except OSError:
-        return refused("cannot-open", size=size)
+    except OSError as error:
+        return refused(refusal_by_system(error).reason, size=size)
 
 
 def refused(reason: str, *, size: int) -> Radiograph:
@@ -131,9 +128,8 @@ def _read_raster(path: Path, correction: Correction) -> _Reading:
         reduced = fit(np.ascontiguousarray(grey[box.top : box.bottom, box.left : box.right]), size=side)
         return (1 - reduced, f"{intensity_path}>invert") if negative else (reduced, intensity_path)
 
-    digest = hashlib.sha256(f"{grey.shape[0]} {grey.shape[1]} ".encode())
-    digest.update(identity)
-    return _Reading((grey.shape[0], grey.shape[1]), digest.hexdigest(), reduce)
+    shape = (grey.shape[0], grey.shape[1])
+    return _Reading(shape, value_digest(shape, [identity]), reduce)
 
 
 def _finish(reading: _Reading, *, size: int, correction: Correction, border: Border) -> Radiograph:

@@ -1,5 +1,7 @@
 """Why a radiograph is not read: machine-readable reasons, and what to do about each."""
 
+import errno
+
 REMEDIES = {
     "missing-file": "The image table names a file that is not in the folder; copy it there or remove the row.",
     "outside-folder": "The image table points outside the site's folder; give paths relative to that folder.",
@@ -37,3 +39,14 @@ class Refused(Exception):
             raise ValueError(f"'{reason}' is no known reason; add it to REMEDIES with its remedy.")
         self.reason = reason
         super().__init__(reason)
+
+
+def refusal_by_system(error: OSError) -> Refused:
+    """What to say of a file that the operating system does not hand over.
+
+    Raises:
+        MemoryError: the system found no memory to open or map the file, which says nothing about the file.
+    """
+    if error.errno == errno.ENOMEM:
+        raise MemoryError from None
+    return Refused("missing-file" if isinstance(error, FileNotFoundError) else "cannot-open")

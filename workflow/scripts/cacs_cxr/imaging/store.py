@@ -58,7 +58,7 @@ def _radiographs(rows: pd.DataFrame, *, size: int, border: Border) -> Iterator[R
             "correction": Correction(
                 photometric=row["photometric_override"],
                 rotate=int(row["rotate"]),
-                mirror="yes" if row["mirror"] else "",
+                mirror=bool(row["mirror"]),
             ),
         }
         for row in rows.to_dict("records")
