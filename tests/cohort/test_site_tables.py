@@ -3,18 +3,20 @@
 import datetime
 import importlib.util
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
 
+from cacs_cxr.cohort.site_inputs import TableInput
 from cacs_cxr.cohort.site_tables import read_site_table
 from cacs_cxr.faults import InputError
 
 TEXT = "id;naïve name;when\n001;A, B;2019-03-31\n\n002;;2019-04-01\n"
 
 
-def read(path: Path) -> pd.DataFrame:
-    return read_site_table(str(path))
+def read(path: Path, **source: Any) -> pd.DataFrame:
+    return read_site_table(TableInput(str(path), {}, **source))
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])

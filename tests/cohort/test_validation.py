@@ -102,7 +102,6 @@ PLANTED: dict[str, tuple[Plant, str, int | None, str, str, str]] = {
     "event yes": (edit(O, "2021-01-01,1", "2021-01-01,yes"), O, 3, "mace", "yes", "Recode the column"),
     "event without date": (edit(O, "2021-01-01,1", ",1"), O, 3, "last_date", "an empty cell", "a date beside an event"),
     "date without event": (edit(O, "2021-01-01,1", "2021-01-01,"), O, 3, "mace", "an empty cell", "an event (0, 1, 2) beside a date"),
-    "two outcomes": (edit(O, "H4,2022-01-01,0", "H3,2022-01-01,0"), O, 5, "patient_id", "the patient of row 4", "first event"),
     "days for dates": (lambda small: small.study["sites"][0].update(dates="days"), S, 2, "ct_date", "9999-99-99", "whole number of days"),
     "patient in two sites": (shared_patient, "away/patients.csv", 3, "patient_id", "the patient of row 4 of", "patients_in_two_sites: exclude"),
     "window without dates": (mapping("scores", "date", None), "configuration", None, "eligibility.window_days", "183, and scores without a date at site home", "window_days: null"),

@@ -29,7 +29,7 @@ class Fault:
         if self.row is not None:
             place += f", row {self.row}"
         if self.column:
-            place += f", {'key' if self.file == 'configuration' else 'column'} '{self.column}'"
+            place += f", {'key' if self.file.startswith('configuration') else 'column'} '{self.column}'"
         found = f" found {self.value!r};" if self.value else ""
         return f"{place}:{found} expected {self.expected}. {self.remedy}"
 

@@ -1,4 +1,7 @@
-"""A column of text turned into values, with a fault for every cell that breaks its rule."""
+"""A column of text turned into values, with a fault for every cell that cannot be read as what it should hold.
+
+Whether the values are possible ones is for `table_schemas` to say.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,23 +10,32 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
+from cacs_cxr.cohort.site_inputs import EventCodes
+from cacs_cxr.cohort.units import multiple
+from cacs_cxr.date_text import iso_text, shape
 from cacs_cxr.faults import Fault
-from cacs_cxr.identifiers import comparable, is_missing, whole_numbers
+from cacs_cxr.identifiers import comparable, is_missing
 
 LISTED = 20  # faults of one rule in one column that are listed one by one
 SHOWN = 30  # characters of a cell that a fault repeats
-SYNONYMS: Mapping[frozenset[str], Mapping[str, str]] = {frozenset({"f", "m"}): {"female": "f", "male": "m"}}
+SYNONYMS: Mapping[frozenset[str], Mapping[str, str]] = {
+    frozenset({"f", "m"}): {"female": "f", "woman": "f", "w": "f", "male": "m", "man": "m"},
+    frozenset({"no", "yes"}): {"n": "no", "false": "no", "0": "no", "y": "yes", "true": "yes", "1": "yes"},
+}
 EARLIEST_YEAR, LATEST_YEAR = 1900, 2100
 GREATEST_DAY = 1_000_000
+IGNORED = 3.0
+_DATE_LIKE = r"\d{1,4}[-./]\d{1,2}[-./]\d{1,4}|\d{8}"
 
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a file: `cells` holds text, indexed by the row in a spreadsheet."""
+    """A column of a table: `cells` holds text, indexed by the row in a spreadsheet; `decimal` is the sign of decimals."""
 
     file: str
     name: str
     cells: "pd.Series[str]"
+    decimal: Literal[".", ","] = "."
 
     def faults(
         self, bad: "pd.Series[bool]", *, expected: str, remedy: str, found: "pd.Series[str] | None" = None
@@ -31,10 +43,15 @@ class Column:
         """Faults of the cells marked in `bad`: the first few one by one, the rest as a count.
 
         Args:
-            found: what to show of each cell; by default its first characters.
+            found: what to show of each cell; by default its first characters, of what may be a date the shape.
         """
         rows = self.cells.index[bad.to_numpy(dtype=bool)]
-        shown = (self.cells.str.slice(0, SHOWN) if found is None else found).loc[rows[:LISTED]]
+        if found is None:
+            given = self.cells.loc[rows[:LISTED]]
+            dated = given.str.contains(_DATE_LIKE, regex=True)
+            shown = given.str.slice(0, SHOWN).mask(dated, shape(given, length=SHOWN))
+        else:
+            shown = found.loc[rows[:LISTED]]
         listed = [Fault(self.file, int(row), self.name, text, expected, remedy) for row, text in shown.items()]  # type: ignore[call-overload]
         if len(rows) > LISTED:
             more = f"{len(rows) - LISTED} more such cells, the last in row {rows[-1]}"
@@ -42,100 +59,168 @@ class Column:
         return listed
 
 
-def identifiers(column: Column) -> tuple["pd.Series[str]", list[Fault]]:
-    """Identifiers as text, leading zeros kept; an empty one is a fault."""
-    values = comparable(column.cells)
-    found = pd.Series("an empty cell", index=values.index)
-    faults = column.faults(
-        values == "", expected="a patient identifier", remedy="Fill it in, or delete the row.", found=found
-    )
-    return values, faults
+def comparable_codes(cells: "pd.Series[str]") -> "pd.Series[str]":
+    """Cells as codes are compared: in lower case, 1.0 like 1."""
+    return cells.str.casefold().str.replace(r"^([+-]?\d+)\.0+$", r"\1", regex=True)
 
 
-def numbers(
-    column: Column, *, low: float, high: float, what: str, remedy: str
-) -> tuple["pd.Series[float]", list[Fault]]:
-    """Finite numbers in [low, high]; missing cells become NaN.
+def comparable_code(code: str) -> str:
+    """One code in the form of `comparable_codes`."""
+    return str(comparable_codes(pd.Series([code.strip()], dtype=object)).iloc[0])
+
+
+def without_codes(cells: "pd.Series[str]", codes: Sequence[str]) -> "pd.Series[str]":
+    """Cells with those emptied that hold one of the codes for a missing value."""
+    if not codes:
+        return cells
+    return cells.mask(comparable_codes(cells).isin([comparable_code(code) for code in codes]), "")
+
+
+def identifiers(column: Column) -> "pd.Series[str]":
+    """Identifiers as text, leading zeros kept; empty where missing."""
+    return comparable(column.cells)
+
+
+def numbers(column: Column, *, what: str, factor: float = 1.0) -> tuple["pd.Series[float]", list[Fault]]:
+    """Finite numbers; missing cells and those that are none become NaN.
 
     Args:
-        what: what the number is, for the message, e.g. ``"an age in years"``.
-        remedy: what to do about one out of range.
+        what: what the number is, for the message, e.g. ``"Age as a number"``.
+        factor: by which the numbers are multiplied, to have the study's unit.
     """
     missing = is_missing(column.cells)
-    values = pd.to_numeric(column.cells.mask(missing), errors="coerce").astype(float)
-    absent = values.isna() & ~missing
-    comma = absent & column.cells.str.fullmatch(r"[+-]?\d+,\d+")
+    text, wrong_sign = _with_points(column)
+    values = pd.to_numeric(text.mask(missing | wrong_sign), errors="coerce").astype(float)
     infinite = values.isin([np.inf, -np.inf])
-    outside = ~absent & ~missing & ~infinite & ~values.between(low, high)
     faults = column.faults(
-        absent & ~comma, expected=what, remedy="Write a number, or leave the cell empty where it is missing."
+        values.isna() & ~missing & ~wrong_sign,
+        expected=what,
+        remedy="Write a number, or leave the cell empty where it is missing.",
     )
-    faults += column.faults(
-        comma, expected=f"{what} with a decimal point", remedy="Export the table with decimal points."
-    )
+    faults += _faults_of_sign(column, wrong_sign, what=what)
     faults += column.faults(
         infinite,
         expected=f"{what}, finite",
         remedy="Write the limit of detection as a number, or leave the cell empty.",
     )
-    bounds = f"at least {low:g}" if np.isinf(high) else f"from {low:g} to {high:g}"
-    faults += column.faults(outside, expected=f"{what}, {bounds}", remedy=remedy)
-    return values, faults
+    return values.mask(infinite) * factor, faults
 
 
-def levels(column: Column, *, levels: Sequence[str]) -> tuple["pd.Series[Any]", list[Fault]]:
-    """One of two levels, in any case and with the usual synonyms of F and M; missing cells become None."""
+def _with_points(column: Column) -> tuple["pd.Series[str]", "pd.Series[bool]"]:
+    """Cells with decimal points, and which of them are written with the other sign."""
+    if column.decimal == ",":
+        return column.cells.str.replace(",", ".", regex=False), column.cells.str.fullmatch(r"[+-]?\d*\.\d+(,\d+)?")
+    return column.cells, column.cells.str.fullmatch(r"[+-]?\d*,\d+")
+
+
+def _faults_of_sign(column: Column, bad: "pd.Series[bool]", *, what: str) -> list[Fault]:
+    sign = "comma" if column.decimal == "," else "point"
+    remedy = (
+        "Write no thousands points, or remove `decimal` if decimals have points."
+        if column.decimal == ","
+        else 'Export the table with decimal points, or set `decimal: ","` for the table.'
+    )
+    return column.faults(bad, expected=f"{what} with a decimal {sign}", remedy=remedy)
+
+
+def levels(column: Column, *, levels: Sequence[str], coding: Mapping[str, str]) -> "pd.Series[Any]":
+    """One of two levels, in any case, by its usual synonyms or by a code; None where missing, other text as it is."""
     spelled = {level.casefold(): level for level in levels}
     for synonym, level in SYNONYMS.get(frozenset(spelled), {}).items():
-        spelled[synonym] = spelled[level]
-    values = whole_numbers(column.cells).str.casefold().map(spelled)
-    bad = values.isna() & ~is_missing(column.cells)
-    remedy = f"Write {' or '.join(levels)}, or leave the cell empty where it is missing."
-    return values.astype(object).mask(values.isna(), None), column.faults(
-        bad, expected=" or ".join(levels), remedy=remedy
-    )
+        spelled.setdefault(synonym, spelled[level])
+    targets = {level.casefold(): level for level in levels}
+    spelled |= {comparable_code(code): targets[level.casefold()] for code, level in coding.items()}
+    values = comparable_codes(column.cells).map(spelled).astype(object)
+    return values.where(values.notna(), column.cells.astype(object).mask(is_missing(column.cells), None))
 
 
-def events(column: Column) -> tuple["pd.Series[float]", list[Fault]]:
-    """0 (none), 1 (the event) or 2 (competing death); missing cells become NaN."""
-    missing = is_missing(column.cells)
-    values = pd.to_numeric(column.cells.mask(missing), errors="coerce").astype(float)
-    bad = ~values.isin([0.0, 1.0, 2.0]) & ~missing
-    expected = "0 (no event), 1 (the event) or 2 (competing death)"
-    return values.mask(bad), column.faults(
-        bad, expected=expected, remedy="Recode the column, or leave both event and date empty."
-    )
+def events(column: Column, *, codes: EventCodes) -> "pd.Series[Any]":
+    """0 (none), 1 (the event), 2 (competing death) or `IGNORED`; None where missing, other text as it is."""
+    meanings = ((codes.none, 0.0), (codes.event, 1.0), (codes.competing, 2.0), (codes.ignored, IGNORED))
+    coded = {comparable_code(value): meaning for values, meaning in meanings for value in values}
+    values = comparable_codes(column.cells).map(coded).astype(object)
+    return values.where(values.notna(), column.cells.astype(object).mask(is_missing(column.cells), None))
 
 
-def days(column: Column, *, dates: Literal["iso", "days"]) -> tuple["pd.Series[float]", list[Fault]]:
-    """Days on one scale: since 1970-01-01 for ISO dates, as given for integer days; missing cells become NaN.
+def days(
+    column: Column,
+    *,
+    dates: Literal["iso", "days"],
+    date_format: str | None = None,
+    unit: str | None = None,
+    latest: float = np.inf,
+) -> tuple["pd.Series[float]", list[Fault]]:
+    """Days on one scale: since 1970-01-01 for dates, as given for integer days; missing cells become NaN.
 
     A time after the date is dropped. A date in another form is shown in the fault by its shape only (9 for a digit, A
     for a letter), so that no date of a patient reaches a log.
+
+    Args:
+        date_format: form of dates besides ISO (see `date_text.is_date_format`).
+        unit: of numbers of days, e.g. ``"months"``; fractions are then allowed, and rounded to whole days.
+        latest: day after which a date is a fault: today's, where nothing later can have happened.
     """
     missing = is_missing(column.cells)
     text = column.cells.mask(missing, "")
-    shape = text.str.replace(r"\d", "9", regex=True).str.replace(r"[^\W\d_]", "A", regex=True).str.slice(0, SHOWN)
+    shown = shape(text, length=SHOWN)
     if dates == "days":
-        whole = text.str.fullmatch(r"[+-]?\d+(\.0+)?")
-        values = pd.to_numeric(text.where(whole), errors="coerce").astype(float)
-        bad = ~missing & ~(whole & values.abs().le(GREATEST_DAY))
-        expected = "a whole number of days (shown: 9 for a digit, A for a letter)"
-        return values.mask(bad), column.faults(
-            bad, expected=expected, remedy="Write days, or set the site's `dates: iso`.", found=shape
-        )
-    text = text.str.replace(r"[T ]\d{1,2}:\d{2}.*$", "", regex=True)
-    text = text.str.replace(r"^(\d{4})(\d{2})(\d{2})$", r"\1-\2-\3", regex=True)
+        return _counted_days(column, text, missing=missing, shown=shown, unit=unit)
+    text = iso_text(text, date_format=date_format)
     iso = text.str.fullmatch(r"\d{4}-\d{2}-\d{2}")
     parsed = pd.to_datetime(text.where(iso), format="%Y-%m-%d", errors="coerce")
     values = (parsed - pd.Timestamp(1970, 1, 1)).dt.days.astype(float)
     strange = iso & parsed.notna() & ~parsed.dt.year.between(EARLIEST_YEAR, LATEST_YEAR)
     impossible = iso & parsed.isna()
-    other = ~missing & ~iso
+    future = values.gt(latest) & ~strange
+    short = ~missing & ~iso & text.str.fullmatch(r"\d{1,2}[-./ ]+\d{1,2}[-./ ]+\d{2}")
+    other = ~missing & ~iso & ~short
     expected = f"a day of the calendar between {EARLIEST_YEAR} and {LATEST_YEAR}"
-    faults = column.faults(impossible | strange, expected=expected, remedy="Correct the date.")
-    expected = "a date as YYYY-MM-DD (shown: 9 for a digit, A for a letter)"
-    faults += column.faults(
-        other, expected=expected, remedy="Export dates as YYYY-MM-DD, or set the site's `dates: days`.", found=shape
+    faults = column.faults(impossible | strange, expected=expected, remedy="Correct the date.", found=column.cells)
+    expected = "a date that is past (shown: 9 for a digit)"
+    faults += column.faults(future, expected=expected, remedy="Correct the date: nothing is known of it.", found=shown)
+    expected = "a date with a year of four digits (shown: 9 for a digit)"
+    faults += column.faults(short, expected=expected, remedy="Export years with four digits.", found=shown)
+    own = "" if date_format is None else f" or {date_format}"
+    expected = f"a date as YYYY-MM-DD{own} (shown: 9 for a digit, A for a letter)"
+    remedy = f"Export dates as YYYY-MM-DD, {_other_form(text[other])}."
+    faults += column.faults(other, expected=expected, remedy=remedy, found=shown)
+    return values.mask(strange | future), faults
+
+
+def _other_form(text: "pd.Series[str]") -> str:
+    """What else to do about dates in another form: name it, where their numbers tell which it is or leave two."""
+    parts = text.str.extract(r"^(\d{1,2})([-./])(\d{1,2})[-./]\d{4}$").dropna()
+    if parts.empty:
+        return "or set the site's `dates: days`"
+    sign = parts[1].iloc[0]
+    day_first, month_first = f"%d{sign}%m{sign}%Y", f"%m{sign}%d{sign}%Y"
+    first, second = parts[0].astype(int).gt(12).any(), parts[2].astype(int).gt(12).any()
+    if first and not second:
+        return f'or set the site\'s `date_format: "{day_first}"`'
+    if second and not first:
+        return f'or set the site\'s `date_format: "{month_first}"`'
+    return f'or say what they mean: the site\'s `date_format: "{day_first}"` or "{month_first}"'
+
+
+def _counted_days(
+    column: Column,
+    text: "pd.Series[str]",
+    *,
+    missing: "pd.Series[bool]",
+    shown: "pd.Series[str]",
+    unit: str | None,
+) -> tuple["pd.Series[float]", list[Fault]]:
+    whole = unit in (None, "days")
+    pattern = r"[+-]?\d+(\.0+)?" if whole else r"[+-]?\d+(\.\d+)?"
+    text = text.str.replace(column.decimal, ".", regex=False)
+    numeric = text.str.fullmatch(pattern)
+    values = (pd.to_numeric(text.where(numeric), errors="coerce").astype(float) * multiple("date", unit)).round()
+    bad = ~missing & ~(numeric & values.abs().le(GREATEST_DAY))
+    what = "a whole number of days" if whole else f"a number of {unit}"
+    remedy = (
+        "Write days, name their unit in `units: {date: months}`, or set the site's `dates: iso`."
+        if whole
+        else f"Write {unit}, or correct `units`."
     )
-    return values.mask(strange), faults
+    expected = f"{what} (shown: 9 for a digit, A for a letter)"
+    return values.mask(bad), column.faults(bad, expected=expected, remedy=remedy, found=shown)

@@ -34,7 +34,7 @@ def faults_of_shared_patients(tables: Sequence[SiteTables]) -> list[Fault]:
             first = tables[position]
             rows = first.patients.drop_duplicates("patient").set_index("patient")["table_row"]
             found = "the patient of row " + table.patients["patient"].map(rows).fillna(0).astype(int).astype(str)
-            found = (found + f" of {first.site.patients.file}").set_axis(column.cells.index)
+            found = (found + f" of {first.site.patients.place}").set_axis(column.cells.index)
             faults += column.faults(
                 (owners == position).set_axis(column.cells.index),
                 expected="a patient of one site only",
@@ -47,7 +47,7 @@ def faults_of_shared_patients(tables: Sequence[SiteTables]) -> list[Fault]:
 
 def _column_of_identifiers(table: SiteTables) -> Column:
     cells = table.patients.set_index("table_row")["patient"]
-    return Column(table.site.patients.file, table.site.patients.columns["patient"], cells)
+    return Column(table.site.patients.place, table.site.patients.columns["patient"], cells)
 
 
 def count_strangers(
@@ -55,7 +55,7 @@ def count_strangers(
 ) -> tuple[int, list[Fault]]:
     """Rows of patients whom the patients table does not list, and a fault where the tables write them differently."""
     given = identifiers[identifiers != ""]
-    faults = faults_of_writing(given, set(known), file=source.file, column=source.columns["patient"])
+    faults = faults_of_writing(given, set(known), file=source.place, column=source.columns["patient"])
     return int((~given.isin(known)).sum()), faults
 
 

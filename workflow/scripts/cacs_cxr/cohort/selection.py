@@ -133,4 +133,6 @@ def _nobody(tables: SiteTables, linked: LinkedSite) -> Fault:
     excluded = flow[(flow["unit"] == PATIENTS) & (flow["kind"] == "excluded") & (flow["n"] > 0)]
     reasons = ", ".join(f"{label}: {number}" for label, number in zip(excluded["label"], excluded["n"], strict=True))
     remedy = f"Patients are excluded for: {reasons}. Correct the tables, the radiographs or `eligibility`."
-    return Fault(tables.site.patients.file, None, "", "no eligible patient", f"some at site {tables.site.name}", remedy)
+    return Fault(
+        tables.site.patients.place, None, "", "no eligible patient", f"some at site {tables.site.name}", remedy
+    )

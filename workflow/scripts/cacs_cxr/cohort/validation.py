@@ -1,24 +1,25 @@
 """The tables of all sites, read and checked; every fault is collected before any is raised."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+import datetime
+from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 import pandas as pd
 
-from cacs_cxr.cohort import columns
-from cacs_cxr.cohort.column_mapping import OUTCOME, SCORE, configuration_faults, mapped_columns
+from cacs_cxr.cohort.column_mapping import configuration_faults
 from cacs_cxr.cohort.columns import Column
+from cacs_cxr.cohort.distribution_notes import distribution_notes
 from cacs_cxr.cohort.identity import count_strangers, faults_of_shared_patients
+from cacs_cxr.cohort.outcomes_table import read_outcomes
+from cacs_cxr.cohort.patients_table import Patients, read_patients
+from cacs_cxr.cohort.scores_table import read_scores
 from cacs_cxr.cohort.site_inputs import Eligibility, SiteInput, SiteTables
+from cacs_cxr.cohort.table_declarations import declaration_faults
 from cacs_cxr.faults import Fault, InputError
-from cacs_cxr.identifiers import is_missing
 from cacs_cxr.study import Biomarker, Factor, Threshold
 
-RANGES: Mapping[str, tuple[float, float, str]] = {
-    "age": (0.0, 120.0, "Correct the age (in years), or leave the cell empty where it is unknown."),
-    "bmi": (8.0, 100.0, "Correct the body mass index (kg/m²), or leave the cell empty where it is unknown."),
-}
+ORIGIN = datetime.date(1970, 1, 1)
 
 
 def validate_sites(
@@ -28,8 +29,12 @@ def validate_sites(
     factors: Sequence[Factor],
     thresholds: Sequence[Threshold],
     biomarker: Biomarker,
+    today: datetime.date | None = None,
 ) -> list[SiteTables]:
     """Read and check the tables of all sites.
+
+    Args:
+        today: day after which nothing can have happened; None for that of the clock.
 
     Returns:
         The tables of each site, in the order of `sites`.
@@ -37,26 +42,23 @@ def validate_sites(
     Raises:
         InputError: with every fault of every table of every site.
     """
+    # A day more than today's: somewhere it is tomorrow already.
+    latest = float(((today or datetime.date.today()) - ORIGIN).days + 1)
+    lowest = 0.0 if all(threshold.value >= 0 for threshold in thresholds) else -np.inf
     faults: list[Fault] = []
     tables = []
     for site in sites:
         faults += configuration_faults(site, eligibility=eligibility, factors=factors, biomarker=biomarker)
-        patients, found = _patients(site, factors=factors)
-        faults += found
-        scores, found = _scores(
-            site, lowest=0.0 if all(t.value >= 0 for t in thresholds) else -np.inf, what=biomarker.short
+        undeclared = declaration_faults(site, factors=factors, prior=eligibility.prior)
+        faults += undeclared
+        if undeclared:
+            continue
+        checked, found = _site_tables(
+            site, factors=factors, eligibility=eligibility, lowest=lowest, biomarker=biomarker, latest=latest
         )
         faults += found
-        outcomes, found = _outcomes(site)
-        faults += found
-        if patients is None or scores is None or outcomes is None:
-            continue
-        strangers = {}
-        for name, table, source in (("scores", scores, site.scores), ("outcomes", outcomes, site.outcomes)):
-            if source is not None and not table.empty:
-                strangers[name], found = count_strangers(table["patient"], patients["patient"], source=source)
-                faults += found
-        tables.append(SiteTables(site, patients, scores, outcomes, strangers))
+        if checked is not None:
+            tables.append(checked)
     if eligibility.patients_in_two_sites == "stop":
         faults += faults_of_shared_patients(tables)
     if faults:
@@ -64,96 +66,57 @@ def validate_sites(
     return tables
 
 
-def _faults_of_repeated(column: Column, identifiers: "pd.Series[str]", *, remedy: str) -> list[Fault]:
-    present = identifiers[identifiers != ""]
-    first = present.index.to_series().groupby(present).transform("first")
-    found = ("the patient of row " + first.astype(str)).reindex(identifiers.index, fill_value="")
-    bad = (present.duplicated()).reindex(identifiers.index, fill_value=False)
-    return column.faults(bad, expected="one row a patient", remedy=remedy, found=found)
-
-
-def _patients(site: SiteInput, *, factors: Sequence[Factor]) -> tuple[pd.DataFrame | None, list[Fault]]:
-    given, faults = mapped_columns(site.patients)
-    if "patient" not in given:
+def _site_tables(
+    site: SiteInput,
+    *,
+    factors: Sequence[Factor],
+    eligibility: Eligibility,
+    lowest: float,
+    biomarker: Biomarker,
+    latest: float,
+) -> tuple[SiteTables | None, list[Fault]]:
+    patients, faults = read_patients(site, factors=factors, prior=eligibility.prior, latest=latest)
+    scores, found, score_notes = read_scores(site, lowest=lowest, what=biomarker.short, latest=latest)
+    faults += found
+    outcomes, found, outcome_notes = read_outcomes(site, latest=latest)
+    faults += found
+    if patients is None or scores is None or outcomes is None:
         return None, faults
-    identifiers, found = columns.identifiers(given["patient"])
-    faults += found
-    faults += _faults_of_repeated(given["patient"], identifiers, remedy="Keep one row of each patient.")
-    content: dict[str, Any] = {"patient": identifiers}
-    for factor in factors:
-        if factor.name not in given:
-            continue
-        if factor.kind == "binary":
-            content[factor.name], found = columns.levels(
-                given[factor.name], levels=[str(level) for level in factor.levels]
-            )
-        else:
-            low, high, remedy = RANGES.get(factor.name, (-np.inf, np.inf, ""))
-            what = f"{factor.label} as a number"
-            content[factor.name], found = columns.numbers(
-                given[factor.name], low=low, high=high, what=what, remedy=remedy
-            )
-        faults += found
-    frame = pd.DataFrame(content)
-    return frame.rename_axis("table_row").reset_index(), faults
+    strangers = {}
+    for name, table, source in (("scores", scores, site.scores), ("outcomes", outcomes, site.outcomes)):
+        if source is not None and not table.empty:
+            strangers[name], found = count_strangers(table["patient"], patients.table["patient"], source=source)
+            faults += found
+    faults += _faults_of_births(patients, scores, site=site)
+    outcomes = pd.concat([frame for frame in (outcomes, patients.followed) if not frame.empty] or [outcomes])
+    notes = [*score_notes, *outcome_notes]
+    if patients.computed:
+        notes.append(f"patients: the body mass index of {patients.computed:,} is computed from height and weight")
+    tables = SiteTables(site, patients.table, scores, outcomes.reset_index(drop=True), strangers)
+    notes += distribution_notes(tables, factors=factors, prior=eligibility.prior, what=biomarker.short)
+    return SiteTables(site, tables.patients, scores, tables.outcomes, strangers, tuple(notes)), faults
 
 
-def _scores(site: SiteInput, *, lowest: float, what: str) -> tuple[pd.DataFrame | None, list[Fault]]:
-    given, faults = mapped_columns(site.scores)
-    if not set(SCORE) <= set(given):
-        return None, faults
-    identifiers, found = columns.identifiers(given["patient"])
-    faults += found
-    remedy = "Correct the value, or leave the cell empty where it is missing."
-    values, found = columns.numbers(given["value"], low=lowest, high=np.inf, what=f"{what} as a number", remedy=remedy)
-    faults += found
-    day = pd.Series(np.nan, index=values.index)
-    if "date" in given:
-        day, found = columns.days(given["date"], dates=site.dates)
-        faults += found
-        undated = is_missing(given["date"].cells) & values.notna()
-        found_text = pd.Series("an empty cell", index=values.index)
-        remedy = "Fill in the date, or delete the row."
-        faults += given["date"].faults(undated, expected="the date of the score", remedy=remedy, found=found_text)
-    frame = pd.DataFrame({"patient": identifiers, "value": values, "day": day})
-    # Only a value counts: an empty one is a patient without a score, whatever else stands in the row.
-    known = frame[frame["value"].notna() & (frame["patient"] != "")].drop_duplicates(ignore_index=False)
-    if "date" in given:
-        known = known[known["day"].notna()]
-    rivals = known.duplicated(["patient", "day"])
-    if rivals.any():
-        first = known.assign(row=known.index).groupby(["patient", "day"], dropna=False)["row"].transform("first")
-        shown = ("another value than in row " + first.astype(str)).reindex(frame.index, fill_value="")
-        expected = (
-            "one value a patient and date" if "date" in given else "one value a patient where scores have no date"
-        )
-        remedy = "Keep the value that counts, or give both their dates in `scores.columns.date`."
-        bad = rivals.reindex(frame.index, fill_value=False)
-        faults += given["value"].faults(bad, expected=expected, remedy=remedy, found=shown)
-    return frame.drop_duplicates().reset_index(drop=True), faults
-
-
-def _outcomes(site: SiteInput) -> tuple[pd.DataFrame | None, list[Fault]]:
-    if site.outcomes is None:
-        return pd.DataFrame(
-            {"patient": pd.Series(dtype=object), "day": pd.Series(dtype=float), "event": pd.Series(dtype=float)}
-        ), []
-    given, faults = mapped_columns(site.outcomes)
-    if not set(OUTCOME) <= set(given):
-        return None, faults
-    identifiers, found = columns.identifiers(given["patient"])
-    faults += found
-    faults += _faults_of_repeated(
-        given["patient"], identifiers, remedy="Keep each patient's first event, or the end of follow-up."
-    )
-    day, found = columns.days(given["date"], dates=site.dates)
-    faults += found
-    event, found = columns.events(given["event"])
-    faults += found
-    no_date, no_event = is_missing(given["date"].cells), is_missing(given["event"].cells)
-    empty = pd.Series("an empty cell", index=day.index)
-    expected, remedy = "a date beside an event", "Fill it in, or empty both cells: the patient then has no follow-up."
-    faults += given["date"].faults(no_date & ~no_event, expected=expected, remedy=remedy, found=empty)
-    expected = "an event (0, 1, 2) beside a date"
-    faults += given["event"].faults(no_event & ~no_date, expected=expected, remedy=remedy, found=empty)
-    return pd.DataFrame({"patient": identifiers, "day": day, "event": event}).reset_index(drop=True), faults
+def _faults_of_births(patients: Patients, scores: pd.DataFrame, *, site: SiteInput) -> list[Fault]:
+    """Birth dates that cannot be those of the patient who was scored."""
+    table = patients.table
+    if "birth_day" not in table:
+        return []
+    first = table["patient"].map(scores[scores["patient"] != ""].groupby("patient")["day"].min())
+    age = (first - table["birth_day"]) / 365.25
+    # Only the rows matter here; the dates themselves are not shown.
+    rows = pd.Series("", index=pd.Index(table["table_row"]), dtype=object)
+    column = Column(site.patients.place, site.patients.columns["birth_date"], rows)
+    report = partial(column.faults, remedy="Correct the birth date, or the date of the score.")
+    return [
+        *report(
+            (age < 0).set_axis(rows.index),
+            expected="a birth date before the first score",
+            found=rows.replace("", "a date after the first score"),
+        ),
+        *report(
+            (age > 120).set_axis(rows.index),
+            expected="an age of at most 120 years at the first score",
+            found=rows.replace("", "a date more than 120 years before it"),
+        ),
+    ]
