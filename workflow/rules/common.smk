@@ -11,6 +11,7 @@ from snakemake.exceptions import WorkflowError
 from cacs_cxr.accelerators import nvidia_gpus
 from cacs_cxr.code_digest import code_digest as code
 from cacs_cxr.configuration import canonical, check_configuration, check_files
+from cacs_cxr.database_address import resolved, sqlite_file
 from cacs_cxr.faults import InputError
 from progress import show_progress
 
@@ -65,13 +66,20 @@ def folds():
 
 
 def site_tables(names):
-    """Files of the tables that the sites hand over, each once."""
+    """Files of the tables that the sites hand over, each once: SQLite databases too, of other databases none."""
     files = []
     for name in names:
         parts = [site(name)["patients"], site(name)["scores"], site(name)["outcomes"]]
-        files += [part["file"] for part in parts if part]
+        files += [table_file(part) for part in parts if part]
         files += radiograph_tables(name)
-    return list(dict.fromkeys(files))
+    return list(dict.fromkeys(file for file in files if file))
+
+
+def table_file(part):
+    """File that holds a table; None where a server does, of which no file tells a change."""
+    if part.get("file"):
+        return part["file"]
+    return sqlite_file(resolved(part.get("database") or ""))
 
 
 def radiograph_tables(name):

@@ -20,6 +20,7 @@ rule index_radiographs:
     params:
         code=code("index_radiographs.py"),
         radiographs=lambda wildcards: site(wildcards.site)["radiographs"],
+        date_format=lambda wildcards: site(wildcards.site).get("date_format"),
         simulated=config["simulated"],
         seed=config["seed"] if config["simulated"] else 0,
         key_file=config["eligibility"]["pseudonym_key_file"],

@@ -12,18 +12,27 @@ from cacs_cxr.pseudonyms import make_key, study_key
 from cacs_cxr.tables import write_parquet
 
 
-def main(*, radiographs: Mapping[str, Any], simulated: bool, seed: int, key_file: Path, index: Path) -> None:
+def main(
+    *,
+    radiographs: Mapping[str, Any],
+    simulated: bool,
+    seed: int,
+    key_file: Path,
+    index: Path,
+    date_format: str | None = None,
+) -> None:
     """Index the radiographs of a site.
 
     Args:
         radiographs: the site's mapping of this name in the configuration.
         seed: of the study, from which the key of simulated patients derives.
         key_file: secret of the pseudonyms of real patients; made here where it is missing.
+        date_format: of the image table's dates, besides ISO.
     """
     folder = Path(radiographs["folder"])
     table = None
     if path := radiographs.get("table"):
-        table = read_image_table(Path(path), columns=radiographs.get("columns") or {})
+        table = read_image_table(Path(path), columns=radiographs.get("columns") or {}, date_format=date_format)
     files = list_files(folder) if table is None else list(table["file"])
     overrides = None
     if path := radiographs.get("overrides"):
@@ -42,6 +51,7 @@ if __name__ == "__main__":
     with logged(snakemake):
         main(
             radiographs=snakemake.params.radiographs,
+            date_format=snakemake.params.date_format,
             simulated=snakemake.params.simulated,
             seed=snakemake.params.seed,
             key_file=Path(snakemake.params.key_file),

@@ -9,8 +9,15 @@ import yaml
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
+from cacs_cxr.database_address import holds_password, resolved, sqlite_file, variable_of
 from cacs_cxr.faults import Fault, InputError
 from cacs_cxr.study import Study
+
+STAND_INS: Mapping[str, frozenset[str]] = {
+    "age": frozenset({"birth_date"}),
+    "bmi": frozenset({"height", "weight"}),
+}
+"""Columns of the patients table from which a factor is computed where it has no column of its own."""
 
 
 def check_configuration(config: Mapping[str, Any], *, schema_file: Path) -> None:
@@ -46,13 +53,22 @@ def check_files(config: Mapping[str, Any]) -> None:
     Once a cohort has been made from them they may be gone: what follows it does not need them.
 
     Raises:
-        InputError: tables or folders of radiographs that do not exist, each with its key.
+        InputError: tables, SQLite databases or folders of radiographs that do not exist, and variables for addresses of
+            databases that are not set, each with its key.
     """
     if config["start_from"] != "sites" or config["simulated"] or Path("results/cohort/cohort.parquet").exists():
         return
     faults = []
     for site in config["sites"]:
-        named = {f"{part}.file": site[part]["file"] for part in ("patients", "scores", "outcomes") if site[part]}
+        tables = {part: site[part] for part in ("patients", "scores", "outcomes") if site[part]}
+        named = {f"{part}.file": table.get("file") for part, table in tables.items()}
+        for part, table in tables.items():
+            address = str(table.get("database") or "")
+            named[f"{part}.database"] = sqlite_file(resolved(address))
+            if (variable := variable_of(address)) is not None and not resolved(address):
+                expected = f"the address that `{part}.database` of the site '{site['name']}' names"
+                found, remedy = f"no environment variable {variable}", f"Set {variable} where the study is run."
+                faults.append(Fault("configuration", None, "", found, expected, remedy))
         named |= {f"radiographs.{key}": site["radiographs"].get(key) for key in ("table", "folder", "overrides")}
         faults += [
             Fault(
@@ -110,6 +126,24 @@ def _rule(error: ValidationError) -> str:
     return rules.get(str(error.validator), lambda _value: error.message)(error.validator_value)
 
 
+def _contradictory_sources(config: Mapping[str, Any]) -> Iterator[Fault]:
+    for site in config["sites"]:
+        for part in ("patients", "scores", "outcomes"):
+            table = site[part] or {"file": ""}
+            place = f"sites: {site['name']}: {part}"
+            if ("file" in table) == ("database" in table):
+                found = "both" if "file" in table else "neither"
+                expected, remedy = "either a `file` or a `database` with its `query`", "Keep the one that counts."
+                yield Fault("configuration", None, place, found, expected, remedy)
+            elif config["simulated"] and "file" not in table:
+                remedy = "Name a file, or set simulated: false for a study on real patients."
+                yield Fault("configuration", None, place, "", "a file, since simulated is true", remedy)
+            if holds_password(str(table.get("database", ""))):
+                expected = "an address without a password: the configuration is archived with the results"
+                remedy = "Put the whole address into an environment variable, and write `database: $NAME`."
+                yield Fault("configuration", None, f"{place}.database", "a password", expected, remedy)
+
+
 def _contradictions(config: Mapping[str, Any]) -> Iterator[Fault]:
     try:
         Study.from_plain(config)
@@ -142,6 +176,7 @@ def _contradictions(config: Mapping[str, Any]) -> Iterator[Fault]:
                 "Run in another folder, snakemake --directory review …, or copy the archive elsewhere.",
             )
         return
+    yield from _contradictory_sources(config)
     for number, factor in enumerate(config["factors"]):
         if factor["kind"] == "binary" and len(factor.get("levels", ())) != 2:
             yield Fault(
@@ -153,7 +188,8 @@ def _contradictions(config: Mapping[str, Any]) -> Iterator[Fault]:
                 "e.g. levels: [F, M]",
             )
         for site in config["sites"]:
-            if factor["name"] not in site["patients"]["columns"]:
+            given = set(site["patients"]["columns"])
+            if factor["name"] not in given and not STAND_INS.get(factor["name"], given | {""}) <= given:
                 yield Fault(
                     "configuration",
                     None,

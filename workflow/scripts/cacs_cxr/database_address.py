@@ -16,7 +16,7 @@ def variable_of(address: str) -> str | None:
 
 
 def resolved(address: str, *, environment: Mapping[str, str] = os.environ) -> str:
-    """The address itself: as it stands, or as the environment variable that it names holds it; empty if that is not set."""
+    """The address itself, or what the environment variable that it names holds; empty if that is not set."""
     variable = variable_of(address)
     return address.strip() if variable is None else environment.get(variable, "").strip()
 

@@ -18,8 +18,8 @@ def iso_text(cells: "pd.Series[str]", *, date_format: str | None) -> "pd.Series[
     """Cells without the time after the date; those in the form given, and YYYYMMDD, as YYYY-MM-DD; others as they are.
 
     Args:
-        date_format: such as ``"%d.%m.%Y"`` (see `is_date_format`); days and months may lack their leading zero. None for
-            ISO dates only.
+        date_format: such as ``"%d.%m.%Y"`` (see `is_date_format`); days and months may lack their leading zero. None
+            for ISO dates only.
     """
     text = cells.str.replace(TIME, "", regex=True)
     if date_format is not None:
@@ -28,7 +28,7 @@ def iso_text(cells: "pd.Series[str]", *, date_format: str | None) -> "pd.Series[
             pattern = pattern.replace(part, digits)
         found = text.str.extract(f"^{pattern}$")
         own = found["year"].notna()
-        written = found["year"].str.cat([found["month"].str.zfill(2), found["day"].str.zfill(2)], sep="-")
+        written = found["year"] + "-" + found["month"].str.zfill(2) + "-" + found["day"].str.zfill(2)
         text = text.mask(own, written)
     return text.str.replace(r"^(\d{4})(\d{2})(\d{2})$", r"\1-\2-\3", regex=True)
 

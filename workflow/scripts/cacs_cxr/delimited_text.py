@@ -6,7 +6,7 @@ The header is row 1, and blank rows count. All tables that are handed over as te
 import codecs
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -87,7 +87,7 @@ def _is_plain(text: str, lines: Sequence[str], *, delimiter: str) -> bool:
     return len({line.count(delimiter) for line in lines}) == 1
 
 
-def _records_of_any(reader: "csv._reader") -> Records:
+def _records_of_any(reader: Iterator[list[str]]) -> Records:
     header = [cell.strip() for cell in next(reader, [])]
     width = len(header)
     columns: list[list[str]] = [[] for _ in header]
@@ -124,7 +124,7 @@ def records_of_columns(
     Args:
         numbers: row of each cell of a column in a spreadsheet.
     """
-    frame = pd.DataFrame(dict(enumerate(columns)), index=pd.Index(numbers, name="row", dtype="int64"), dtype=object)
+    frame = pd.DataFrame(dict(enumerate(columns)), index=pd.Index(list(numbers), name="row"), dtype=object)
     blank = (frame == "").all(axis=1) if len(columns) else pd.Series(True, index=frame.index)
     return Records(tuple(header), frame[~blank] if blank.any() else frame, tuple(ragged))
 

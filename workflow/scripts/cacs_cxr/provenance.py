@@ -15,7 +15,8 @@ from cacs_cxr.accelerators import nvidia_gpus
 
 PACKAGES = (
     "snakemake", "torch", "torchvision", "timm", "safetensors", "numpy", "pandas", "pyarrow", "scipy", "scikit-learn",
-    "statsmodels", "lifelines", "pydicom", "python-gdcm", "pylibjpeg-openjpeg", "pyjpegls", "pillow", "matplotlib",
+    "statsmodels", "lifelines", "pandera", "sqlalchemy", "pg8000", "openpyxl",
+    "pydicom", "python-gdcm", "pylibjpeg-openjpeg", "pyjpegls", "pillow", "matplotlib",
 )  # fmt: skip
 
 

@@ -30,7 +30,7 @@ _DATE_LIKE = r"\d{1,4}[-./]\d{1,2}[-./]\d{1,4}|\d{8}"
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a table: `cells` holds text, indexed by the row in a spreadsheet; `decimal` is the sign of decimals."""
+    """A column of a table: `cells` is text, indexed by the row in a spreadsheet, `decimal` the sign of its decimals."""
 
     file: str
     name: str

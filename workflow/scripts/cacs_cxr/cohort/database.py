@@ -1,7 +1,7 @@
 """The rows that a query gives, read from a database in which it can change nothing.
 
-SQLite files are opened read-only, PostgreSQL reads in a read-only transaction, any other database in a transaction that is
-always rolled back. No message shows the address (it may hold a password) or a value of a row.
+SQLite files are opened read-only, PostgreSQL reads in a read-only transaction, any other database in a transaction that
+is always rolled back. No message shows the address (it may hold a password) or a value of a row.
 """
 
 import importlib.util
@@ -80,7 +80,7 @@ def read_query(
 
 
 def faults_of_address(address: str, *, place: str) -> list[Fault]:
-    """Faults of an address before anything is opened: a password, a variable that is not set, a file that is missing."""
+    """Faults of an address before anything is opened: a password, a variable not set, a file missing."""
     variable, given = variable_of(address), resolved(address)
     if variable is None and holds_password(address):
         expected = "an address without a password: the configuration is archived with the results"
@@ -101,7 +101,10 @@ def faults_of_address(address: str, *, place: str) -> list[Fault]:
 def faults_of_query(query: str, *, place: str) -> list[Fault]:
     """Faults of a query that is not one SELECT; strings, quoted names and comments do not count."""
     bare = _LITERAL.sub(" ", query).strip().rstrip(";").strip()
-    remedy = "Write one SELECT (or WITH ... SELECT); quote names of columns that are words of SQL."
+    where, remedy = (
+        f"configuration, {place}",
+        "Write one SELECT (or WITH ... SELECT); quote names that are words of SQL.",
+    )
     if not re.match(r"(?i)(select|with)\b", bare):
         found = "nothing" if not bare else bare.split()[0][:20]
         return [
@@ -110,16 +113,16 @@ def faults_of_query(query: str, *, place: str) -> list[Fault]:
             )
         ]
     if ";" in bare:
-        return [Fault(f"configuration, {place}", None, "query", "more than one statement", "one SELECT", remedy)]
+        return [Fault(where, None, "query", "more than one statement", "one SELECT", remedy)]
     if match := _CHANGES.search(bare):
-        return [Fault(f"configuration, {place}", None, "query", match[0], "a query that changes nothing", remedy)]
+        return [Fault(where, None, "query", match[0], "a query that changes nothing", remedy)]
     return []
 
 
 def _engine(address: str, *, place: str) -> Engine:
     file = sqlite_file(address)
     if file is not None:
-        # The engine opens what `creator` gives: a file that is not there is never made, one that is there never changed.
+        # The engine opens what `creator` gives: a file that is absent is never made, one that is there never changed.
         uri = f"file:{quote(str(Path(file).absolute()))}?mode=ro"
         return create_engine("sqlite://", creator=lambda: sqlite3.connect(uri, uri=True), poolclass=NullPool)
     expected, remedy = "the address of a database", "Write it as dialect+driver://user@host:port/database."

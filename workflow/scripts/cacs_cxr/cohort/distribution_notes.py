@@ -1,4 +1,4 @@
-"""What is no fault of any cell, but makes a table as a whole look wrong: notes for a person to judge, without identifiers."""
+"""What is no fault of any cell but makes a table as a whole look wrong: notes for a person to judge."""
 
 from collections.abc import Sequence
 
@@ -24,8 +24,8 @@ def distribution_notes(
     notes = [note for factor in factors for note in _notes_of_factor(tables, factor)]
     for condition in prior:
         if condition.name in tables.patients and condition.kind == "yes_no":
-            missing = tables.patients[condition.name].isna().mean()
-            notes += [f"patients: {condition.label} is missing in {missing:.1%}"] if missing else []
+            missing = tables.patients[condition.name].isna()
+            notes += _notes_of_missing(missing, place=f"patients: {condition.label}")
     notes += _notes_of_scores(tables, what=what)
     events = tables.outcomes["event"].dropna()
     if len(events) >= FEWEST and events.eq(0).all():
@@ -43,12 +43,10 @@ def _notes_of_factor(tables: SiteTables, factor: Factor) -> list[str]:
         return []
     values = tables.patients[factor.name]
     missing, known = values.isna(), values.dropna()
-    notes = [f"patients: {factor.name} is missing in {missing.mean():.1%} ({int(missing.sum()):,})"] * bool(
-        missing.any()
-    )
+    notes = _notes_of_missing(missing, place=f"patients: {factor.name}")
     if len(known) < FEWEST:
         return notes
-    if known.nunique() == 1:
+    if known.eq(known.iloc[0]).all():
         notes.append(f"patients: {factor.name} is the same in all who have it")
     elif factor.kind == "continuous":
         unit = tables.site.patients.units.get(factor.name)
@@ -62,14 +60,16 @@ def _notes_of_factor(tables: SiteTables, factor: Factor) -> list[str]:
 def _notes_of_scores(tables: SiteTables, *, what: str) -> list[str]:
     values = tables.scores["value"]
     missing, known = values.isna(), values.dropna()
-    notes = [f"scores: {what} is missing in {missing.mean():.1%} of rows ({int(missing.sum()):,})"] * bool(
-        missing.any()
-    )
+    notes = _notes_of_missing(missing, place=f"scores: {what}")
     if len(known) < FEWEST:
         return notes
-    if known.nunique() == 1:
+    if known.eq(known.iloc[0]).all():
         notes.append(f"scores: every {what} is {known.iloc[0]:g}")
     return notes + _notes_of_sentinels(known, place=f"scores: {what}", key="scores.missing.value")
+
+
+def _notes_of_missing(missing: "pd.Series[bool]", *, place: str) -> list[str]:
+    return [f"{place} is missing in {missing.mean():.1%} of rows ({int(missing.sum()):,})"] if missing.any() else []
 
 
 def _notes_of_sentinels(values: "pd.Series[float]", *, place: str, key: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""The patients of a site: their factors, and where the table has them birth dates, prior conditions and last contacts."""
+"""The patients of a site: factors, and where the table has them birth dates, prior conditions and last contacts."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -73,9 +73,8 @@ def read_patients(
     rules = patients_rules(frame, site=site, factors=factors, prior=prior)
     faults += rules.faults(frame, columns=given)
     frame["patient"] = patient
-    followed = (
-        followed_to(list(patient), list(frame["last_contact"])) if "last_contact" in frame else followed_to([], [])
-    )
+    last = frame.get("last_contact", pd.Series(np.nan, index=frame.index))
+    followed = followed_to(list(patient), list(last))
     return Patients(_table(frame, factors=factors, prior=prior), followed, computed), faults
 
 
@@ -101,7 +100,7 @@ def _add_bmi(frame: pd.DataFrame, *, wanted: bool) -> int:
 
 
 def _table(frame: pd.DataFrame, *, factors: Sequence[Factor], prior: Sequence[PriorCondition]) -> pd.DataFrame:
-    """The patients as the other modules take them: levels as text, prior conditions as 1, 0 and NaN, no helping columns."""
+    """The patients as the other modules take them: levels as text, prior conditions as 1, 0 and NaN."""
     table = frame[["patient"]].copy()
     if "birth_day" in frame:
         table["age"] = np.nan

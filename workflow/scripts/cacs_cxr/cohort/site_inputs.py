@@ -130,10 +130,10 @@ class SiteTables:
 
     Attributes:
         patients: patient (identifier as text), one column a factor, table_row (row in the spreadsheet); where the site
-            gives them birth_day (day on the site's scale; age is then NaN) and one column a prior condition (1, 0 or NaN
-            for yes_no; for a date its day, NaN where there is none).
+            gives them birth_day (day on the site's scale; age is then NaN) and one column a prior condition (1, 0 or
+            NaN for yes_no; for a date its day, NaN where there is none).
         scores: patient, value (NaN: missing), day (days on the site's scale; NaN where scores have no date).
-        outcomes: patient, day, event (0 end of follow-up, 1 the event, 2 competing death); any number of rows a patient.
+        outcomes: patient, day, event (0 end of follow-up, 1 the event, 2 competing death); any number a patient.
         strangers: rows of scores and of outcomes for patients whom the patients table does not list; not used.
         notes: what is no fault but should be looked at, in sentences.
     """

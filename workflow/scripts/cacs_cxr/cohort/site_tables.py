@@ -27,15 +27,16 @@ def read_site_table(table: TableInput) -> pd.DataFrame:
     """Read a table of a site as text, whatever its source, delimiter, encoding or format.
 
     Args:
-        table: delimited text (comma, semicolon, tab or bar; UTF-8, UTF-16 with a byte order mark, Windows-1252, Latin-1,
-            or the encoding given), Parquet, a sheet of an Excel workbook, or a query.
+        table: delimited text (comma, semicolon, tab or bar; UTF-8, UTF-16 with a byte order mark, Windows-1252 or
+            Latin-1, or the encoding given), Parquet, a sheet of an Excel workbook, or a query.
 
     Returns:
         Text without surrounding white space, one column a column of the table (names may repeat, as in the file), empty
         text where nothing stands; the index, named ``row``, is the row in a spreadsheet. Blank rows are left out.
 
     Raises:
-        InputError: not one source, or one that is half described; the file is missing, of another format, empty, or has rows with more or fewer cells than the header;
+        InputError: not one source, or one that is half described; the file is missing, of another format, empty, or has
+            rows with more or fewer cells than the header;
             as `database.read_query` does.
     """
     if faults := _faults_of_source(table):

@@ -1,4 +1,4 @@
-"""The schemas of the three tables of a site: which values are possible, once cells have been read as values (`columns`)."""
+"""The schemas of a site's three tables: which values are possible, once cells have been read as values (`columns`)."""
 
 from collections.abc import Mapping, Sequence
 
@@ -9,8 +9,8 @@ from cacs_cxr.cohort.site_inputs import PriorCondition, SiteInput
 from cacs_cxr.cohort.units import unit_question
 from cacs_cxr.cohort.value_rules import (
     TableRules,
-    between,
     beside,
+    between,
     known_events,
     not_marked,
     once,

@@ -11,7 +11,7 @@ UNITS: Mapping[str, Mapping[str, float]] = {
     "weight": {"kg": 1.0, "g": 0.001, "lb": 0.45359237},
     "date": {"days": 1.0, "weeks": 7.0, "months": 365.25 / 12, "years": 365.25},
 }
-"""Of each quantity the units that may be given, as multiples of the study's own (years, m, kg, days), which is first."""
+"""Of each quantity the units that may be given, as multiples of the study's own, which is the first."""
 TYPICAL: Mapping[str, tuple[float, float]] = {"age": (18.0, 100.0), "height": (1.3, 2.1), "weight": (35.0, 130.0)}
 """Where the median of any cohort of adults lies, in the study's units."""
 
@@ -22,7 +22,7 @@ def multiple(quantity: str, unit: str | None) -> float:
 
 
 def likely_unit(values: "pd.Series[Any]", *, quantity: str, unit: str | None) -> str | None:
-    """The one other unit in which a median that no cohort has would be an ordinary one; None where there is no such unit.
+    """The one other unit in which a median that no cohort has would be an ordinary one; None if there is none.
 
     Args:
         values: numbers in the study's unit, converted from `unit`; NaN where missing.

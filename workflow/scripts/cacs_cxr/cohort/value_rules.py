@@ -132,7 +132,7 @@ def one_of(column: str, *, levels: Sequence[str], coding: Mapping[str, str]) -> 
 
 
 def known_events(codes: EventCodes) -> Rule:
-    """Rule that every value of the event column has a meaning; each other value is named once, with its number of rows."""
+    """Rule that every value of the event column has a meaning; another value is named once, with its rows."""
     meanings = (0.0, 1.0, 2.0, IGNORED)
 
     def known_or_named(values: "pd.Series[Any]") -> "pd.Series[bool]":

@@ -7,13 +7,13 @@ file's name or a reason.
 
 import csv
 import difflib
-import io
 import re
 from collections.abc import Collection, Mapping
 from pathlib import Path, PurePosixPath
 
 import pandas as pd
 
+from cacs_cxr.delimited_text import decoded, records_of_text
 from cacs_cxr.faults import Fault, InputError
 from cacs_cxr.imaging.view import AP, LATERAL, OTHER, PA
 from cacs_cxr.job import LOGGER
@@ -28,11 +28,10 @@ VALUES: Mapping[str, tuple[str, ...]] = {
 }
 """Values of each element; `rotate` is in degrees clockwise, and a turn goes before the mirroring."""
 EXCLUDED = "excluded-by-override"
-_DELIMITERS = ",;\t"
 
 
 def read_overrides(path: Path, *, files: Collection[str]) -> pd.DataFrame:
-    """Read and check an override table: CSV (comma, semicolon or tab) in UTF-8; further columns are not read.
+    """Read and check an override table: CSV (comma, semicolon, tab or bar) in UTF-8; further columns are not read.
 
     Args:
         files: paths that the index will hold; a row may write one with backslashes or a leading ``./``.
@@ -71,16 +70,13 @@ def read_overrides(path: Path, *, files: Collection[str]) -> pd.DataFrame:
 def _records(path: Path) -> tuple[list[tuple[int, dict[str, str]]], list[Fault]]:
     """Rows of the table with their numbers in a spreadsheet, and the faults that keep it from being read."""
     try:
-        text = path.read_text(encoding="utf-8-sig")
-        header = text.partition("\n")[0]
-        delimiter = max(_DELIMITERS, key=header.count)
-        rows = [[cell.strip() for cell in row] for row in csv.reader(io.StringIO(text), delimiter=delimiter)]
+        records = records_of_text(decoded(path.read_bytes(), encoding="utf-8"))
     except (FileNotFoundError, IsADirectoryError):
         return [], [Fault(str(path), None, "", "no such file", "an override table", "Mend `radiographs: overrides`.")]
     except (UnicodeDecodeError, csv.Error):
         remedy = "Save the table as CSV (UTF-8)."
         return [], [Fault(str(path), None, "", "another encoding or format", "CSV in UTF-8", remedy)]
-    names = rows[0] if rows else []
+    names = list(records.header)
     remedy = f"Begin the table with the line {','.join(COLUMNS)}."
     faults = [
         Fault(str(path), 1, column, f"{names.count(column)} of them", "one column of this name", remedy)
@@ -89,14 +85,13 @@ def _records(path: Path) -> tuple[list[tuple[int, dict[str, str]]], list[Fault]]
     ]
     if faults:
         return [], faults
-    filled = [(number, row) for number, row in enumerate(rows[1:], start=2) if any(row)]
     remedy = "Quote cells that contain the delimiter, and end no row early."
     faults = [
-        Fault(str(path), number, "", f"{len(row)} cells", f"{len(names)}, as the header has", remedy)
-        for number, row in filled
-        if len(row) != len(names)
+        Fault(str(path), number, "", f"{cells} cells", f"{len(names)}, as the header has", remedy)
+        for number, cells in records.ragged
     ]
-    return [(n, dict(zip(names, row, strict=True))) for n, row in filled if len(row) == len(names)], faults
+    rows = zip(records.cells.index.tolist(), records.cells.to_numpy().tolist(), strict=True)
+    return [(number, dict(zip(names, row, strict=True))) for number, row in rows], faults
 
 
 def _file(cell: str, *, known: frozenset[str], path: Path, row: int) -> tuple[str, list[Fault]]:
