@@ -51,6 +51,7 @@ def input_summary(
                     "files": files[tables.site.name],
                 },
                 "not_used": dict(tables.strangers),
+                "notes": list(tables.notes),
                 "eligible": len(eligible),
                 "categories": dict(zip(study.categories, sizes.tolist(), strict=True)),
                 "followup": {
@@ -78,6 +79,7 @@ def summary_text(summary: Mapping[str, Any], *, event: str) -> str:
                 lines.append(
                     f"  not used: {number:,} rows of {table} of patients whom the patients table does not list"
                 )
+        lines += [f"  look at: {note}" for note in site["notes"]]
         for unit in UNITS:
             lines += _flow_lines([row for row in summary["flow"] if (row["site"], row["unit"]) == (site["site"], unit)])
             if unit == PATIENTS:
