@@ -71,6 +71,56 @@ def test_an_override_table_that_is_not_there_is_named_with_the_other_files(
     check_files(config)
 
 
+def test_a_database_stands_in_for_a_file(
+    config: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("STUDY_DATABASE", raising=False)
+    config["simulated"] = False
+    sources = {"patients": "sqlite:///absent.db", "scores": "$STUDY_DATABASE", "outcomes": "postgresql://me@host/study"}
+    for part, address in sources.items():
+        del config["sites"][0][part]["file"]
+        config["sites"][0][part] |= {"database": address, "query": "SELECT 1"}
+    check_configuration(config, schema_file=SCHEMA)
+    with pytest.raises(InputError) as raised:
+        check_files(config)
+    named = [fault for fault in raised.value.faults if "'development'" in str(fault)]
+    assert [fault.value for fault in named] == [
+        "no environment variable STUDY_DATABASE",
+        "no such file or folder",
+        "no such file or folder",
+    ]
+    assert named[1].file == "absent.db"
+
+
+def test_a_password_and_two_sources_are_refused_without_being_shown(config: dict[str, Any]) -> None:
+    config["sites"][0]["patients"]["database"] = "postgresql://me:secret@host/study"
+    del config["sites"][1]["scores"]["file"]
+    with pytest.raises(InputError) as raised:
+        check_configuration(config, schema_file=SCHEMA)
+    assert [(fault.column, fault.value) for fault in raised.value.faults] == [
+        ("sites: development: patients", "both"),
+        ("sites: development: patients.database", "a password"),
+        ("sites: external: scores", "neither"),
+    ]
+    assert "secret" not in str(raised.value)
+
+
+def test_birth_date_height_and_weight_stand_in_for_age_and_body_mass_index(config: dict[str, Any]) -> None:
+    for site in config["sites"]:
+        site["patients"]["columns"] = {"patient": "id", "sex": "sex", "birth_date": "b", "height": "h", "weight": "w"}
+    check_configuration(config, schema_file=SCHEMA)
+    del config["sites"][0]["patients"]["columns"]["weight"]
+    with pytest.raises(InputError, match="a column for the factor 'bmi'"):
+        check_configuration(config, schema_file=SCHEMA)
+
+
+def test_codes_are_text(config: dict[str, Any]) -> None:
+    config["sites"][0]["patients"]["coding"] = {"sex": {1: "M", "2": "F"}}
+    with pytest.raises(InputError, match="A code, as text in quotes"):
+        check_configuration(config, schema_file=SCHEMA)
+
+
 def test_two_development_sites_are_refused(config: dict[str, Any]) -> None:
     config["sites"][1]["role"] = "development"
     with pytest.raises(InputError, match="exactly one site with role: development"):

@@ -3,6 +3,7 @@
 import os
 import pwd
 import shutil
+import signal
 import socket
 import subprocess
 import time
@@ -71,7 +72,7 @@ def postgresql_server(folder: Path) -> Iterator[str]:
             _wait_for(port, server=server, log=folder / "log")
             yield f"postgresql://study:{PASSWORD}@127.0.0.1:{port}/postgres"
         finally:
-            server.terminate()
+            server.send_signal(signal.SIGINT)  # the server's own word for: now, and in order
             server.wait(timeout=SECONDS)
 
 

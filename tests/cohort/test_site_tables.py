@@ -1,16 +1,22 @@
 """Tables of any delimiter, encoding and format read to the same text, with the rows of a spreadsheet."""
 
+import csv
 import datetime
 import importlib.util
+import io
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from cacs_cxr.cohort.site_inputs import TableInput
 from cacs_cxr.cohort.site_tables import read_site_table
+from cacs_cxr.delimited_text import _delimiter, _records_of_any, records_of_text
 from cacs_cxr.faults import InputError
+from real_data import real_data
 
 TEXT = "id;naïve name;when\n001;A, B;2019-03-31\n\n002;;2019-04-01\n"
 
@@ -29,6 +35,46 @@ def test_delimiters_and_encodings(tmp_path: Path, delimiter: str, encoding: str)
     assert list(table.columns) == ["id", "naïve name", "when"]
     assert table.index.tolist() == [2, 4]
     assert table.to_numpy().tolist() == [["001", "A, B", "2019-03-31"], ["002", "", "2019-04-01"]]
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "cp1252", "utf-16-be", "cp437"])
+def test_umlauts_in_the_encoding_that_is_named(tmp_path: Path, encoding: str) -> None:
+    path = tmp_path / "table.csv"
+    path.write_bytes("id;Größe\n1;Käthe\n".encode(encoding))
+    table = read(path, encoding=encoding)
+    assert (list(table.columns), table.to_numpy().tolist()) == (["id", "Größe"], [["1", "Käthe"]])
+
+
+def test_euro_signs_of_windows_are_told_from_latin(tmp_path: Path) -> None:
+    path = tmp_path / "table.csv"
+    path.write_bytes("id;Kosten in €\n1;ü\n".encode("cp1252"))
+    assert list(read(path).columns) == ["id", "Kosten in €"]
+
+
+CELLS = st.text(st.sampled_from('a1;,| \t"\nü'), max_size=4)
+
+
+@given(st.integers(2, 4).flatmap(lambda width: st.lists(st.lists(CELLS, min_size=width, max_size=width), max_size=6)))
+def test_the_fast_reader_and_the_exact_one_agree(rows: list[list[str]]) -> None:
+    written = io.StringIO()
+    csv.writer(written, delimiter=";", lineterminator="\n").writerows(
+        [["k"] * len(rows[0]) if rows else ["k", "k"], *rows]
+    )
+    text = written.getvalue()
+    exact = _records_of_any(csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text)))
+    records = records_of_text(text)
+    assert (records.header, records.ragged) == (exact.header, exact.ragged)
+    pd.testing.assert_frame_equal(records.cells, exact.cells)
+
+
+def test_many_ragged_rows_are_counted(tmp_path: Path) -> None:
+    path = tmp_path / "table.csv"
+    path.write_text("id,age\n" + "1,2\n" + "1,2,3\n" * 25)
+    with pytest.raises(InputError) as caught:
+        read(path)
+    faults = caught.value.faults
+    assert [fault.row for fault in faults] == [*range(3, 23), None]
+    assert faults[-1].value == "5 more such rows, the last 27"
 
 
 def test_windows_line_ends_quotes_and_white_space(tmp_path: Path) -> None:
@@ -84,9 +130,44 @@ def test_excel(tmp_path: Path) -> None:
     assert table.to_numpy().tolist() == [["17", "F", "2019-03-31", "22.5"], ["018", "M", "", "30"]]
 
 
+def test_a_sheet_by_name_with_typed_cells(tmp_path: Path) -> None:
+    path = tmp_path / "export.xlsx"
+    with pd.ExcelWriter(path) as workbook:
+        pd.DataFrame({"read me": ["see the other sheet"]}).to_excel(workbook, sheet_name="Notes", index=False)
+        content = {
+            "id": [7, 8],
+            "day": [datetime.datetime(2019, 3, 31, 10, 20), datetime.date(2019, 4, 1)],
+            "x": [0.5, True],
+        }
+        pd.DataFrame(content, dtype=object).to_excel(workbook, sheet_name="Größen", index=False)
+    assert list(read(path).columns) == ["read me"]
+    table = read(path, sheet="Größen")
+    assert table.to_numpy().tolist() == [["7", "2019-03-31 10:20:00", "0.5"], ["8", "2019-04-01", "True"]]
+
+
 def test_broken_excel_is_a_fault(tmp_path: Path) -> None:
     pytest.importorskip("openpyxl")
     path = tmp_path / "table.xlsx"
     path.write_bytes(b"PK but no workbook")
     with pytest.raises(InputError, match="an Excel workbook"):
         read(path)
+
+
+@pytest.mark.real
+@pytest.mark.parametrize(
+    ("name", "rows", "columns"),
+    [
+        ("framingham_teaching_long.csv", 11627, 39),
+        ("whas500.csv", 500, 16),
+        ("nlst_cac_ai_vs_manual.csv", None, 3),
+    ],
+)
+def test_real_tables_are_read_as_pandas_reads_them(name: str, rows: int | None, columns: int) -> None:
+    path = real_data("tables", name)
+    table, other = read(path), pd.read_csv(path)
+    assert table.shape == (rows or len(other), columns)
+    assert table.index.tolist() == list(range(2, len(other) + 2))
+    numbers = table.apply(pd.to_numeric)
+    pd.testing.assert_frame_equal(
+        numbers.reset_index(drop=True).astype(float), other.astype(float), check_names=False, check_exact=False
+    )

@@ -5,13 +5,14 @@
 import re
 from collections.abc import Callable
 
+import pandas as pd
 import pytest
 from small_site import SmallStudy, radiograph
 
 from cacs_cxr.faults import Fault, InputError
 
 Plant = Callable[[SmallStudy], None]
-P, S, O = "home/patients.csv", "home/scores.csv", "home/outcomes.csv"  # noqa: E741
+P, S, O, C = "home/patients.csv", "home/scores.csv", "home/outcomes.csv", "configuration, site home"  # noqa: E741
 
 
 def edit(name: str, old: str, new: str) -> Plant:
@@ -60,6 +61,62 @@ def no_dates_of_scores(small: SmallStudy) -> None:
     small.replace("home/scores.csv", "H4,2019-03-04,900", "H4,2019-03-04,900\nH4,2019-05-04,1000")
 
 
+def site_key(**content: object) -> Plant:
+    return lambda small: small.study["sites"][0].update(content)
+
+
+def table_key(table: str, **content: object) -> Plant:
+    return lambda small: small.study["sites"][0][table].update(content)
+
+
+def in_turn(*plants: Plant) -> Plant:
+    def plant(small: SmallStudy) -> None:
+        for one in plants:
+            one(small)
+
+    return plant
+
+
+def born(dates: str) -> Plant:
+    """Birth dates of the four patients of the first site in place of their ages."""
+    cells = dict(zip(("50", "61", "70", "44"), dates.split(), strict=True))
+    plants = [edit(P, f"H{number},{age},", f"H{number},{cells[age]},") for number, age in enumerate(cells, start=1)]
+    return in_turn(*plants, mapping("patients", "age", None), mapping("patients", "birth_date", "age_years"))
+
+
+def sized(*rows: str, **content: object) -> Plant:
+    """Heights and weights of the first site in place of the body mass index."""
+    cells = "".join(f"H{number},50,F,{row}\n" for number, row in enumerate(rows, start=1))
+    columns = {"patient": "id", "age": "age", "sex": "sex", "height": "height", "weight": "weight"}
+    return lambda small: (
+        small.write(P, "id,age,sex,height,weight\n" + cells),
+        small.study["sites"][0]["patients"].update(columns=columns, **content),
+    )[0]
+
+
+def workbook(sheet: str) -> Plant:
+    def plant(small: SmallStudy) -> None:
+        pd.read_csv(small.folder / P, dtype=str).to_excel(
+            small.folder / "home/p.xlsx", sheet_name="Export", index=False
+        )
+        table_key("patients", file=str(small.folder / "home/p.xlsx"), sheet=sheet)(small)
+
+    return plant
+
+
+def database(address: str, query: str) -> Plant:
+    def plant(small: SmallStudy) -> None:
+        table = small.study["sites"][0]["patients"]
+        del table["file"]
+        table.update(database=address, query=query)
+
+    return plant
+
+
+def tomorrow_is_far(small: SmallStudy) -> None:
+    small.replace(O, "2022-03-01", "2099-03-01")
+
+
 # name: (how to spoil the study, file, row, column, value, words of the message)
 PLANTED: dict[str, tuple[Plant, str, int | None, str, str, str]] = {
     "missing file": (lambda small: (small.folder / P).unlink(), P, None, "", "no such file", "put the file there"),
@@ -102,6 +159,52 @@ PLANTED: dict[str, tuple[Plant, str, int | None, str, str, str]] = {
     "event yes": (edit(O, "2021-01-01,1", "2021-01-01,yes"), O, 3, "mace", "yes", "Recode the column"),
     "event without date": (edit(O, "2021-01-01,1", ",1"), O, 3, "last_date", "an empty cell", "a date beside an event"),
     "date without event": (edit(O, "2021-01-01,1", "2021-01-01,"), O, 3, "mace", "an empty cell", "an event (0, 1, 2) beside a date"),
+    "event in many rows": (edit(O, "01,0\n", "01,lost\n"), O, 2, "mace", "lost (in 2 rows)", "name the value in `outcomes.events`"),
+    "event under two keys": (table_key("outcomes", events={"event": ["1", "2"]}), C, None, "outcomes.events", "2", "each value under one key"),
+    "last contact without outcomes": (in_turn(site_key(outcomes=None), mapping("patients", "last_contact", "bmi")), C, None, "patients.columns.last_contact", "no outcomes", "Name the table of events"),
+    "future": (tomorrow_is_far, O, 2, "last_date", "9999-99-99", "a date that is past"),
+    "two-digit year": (edit(S, "2019-03-02", "02.03.19"), S, 3, "ct_date", "99.99.99", "four digits"),
+    "ambiguous date": (edit(S, "2019-03-02", "03/04/2019"), S, 3, "ct_date", "99/99/9999", 'date_format: "%d/%m/%Y"` or "%m/%d/%Y"'),
+    "date in days first": (edit(S, "2019-03-02", "31.03.2019"), S, 3, "ct_date", "99.99.9999", 'the site\'s `date_format: "%d.%m.%Y"`'),
+    "date in months first": (edit(S, "2019-03-02", "03/31/2019"), S, 3, "ct_date", "99/99/9999", 'the site\'s `date_format: "%m/%d/%Y"`'),
+    "date not in the form named": (in_turn(site_key(date_format="%d.%m.%Y"), edit(S, "2019-03-02", "3/2019")), S, 3, "ct_date", "9/9999", "YYYY-MM-DD or %d.%m.%Y"),
+    "day that is none in the form named": (in_turn(site_key(date_format="%d.%m.%Y"), edit(S, "2019-03-02", "31.02.2019")), S, 3, "ct_date", "31.02.2019", "a day of the calendar"),
+    "form without a year": (site_key(date_format="%d.%m."), C, None, "date_format", "%d.%m.", "%d, %m and %Y once"),
+    "form with a two-digit year": (site_key(date_format="%d.%m.%y"), C, None, "date_format", "%d.%m.%y", "four digits"),
+    "form beside days": (site_key(dates="days", date_format="%d.%m.%Y"), C, None, "date_format", "%d.%m.%Y", "Remove one of the two"),
+    "fraction of a day": (in_turn(site_key(dates="days"), edit(S, "2019-03-02", "12.5")), S, 3, "ct_date", "99.9", "units: {date: months}"),
+    "text among months": (in_turn(site_key(dates="days"), table_key("outcomes", units={"date": "months"}), edit(O, "2021-01-01", "soon")), O, 3, "last_date", "AAAA", "a number of months"),
+    "unit of dates": (table_key("outcomes", units={"date": "months"}), C, None, "outcomes.units.date", "months", "Set the site's `dates: days`"),
+    "unit of nothing": (table_key("patients", units={"height": "cm"}), C, None, "patients.units.height", "cm", "patients.columns.height"),
+    "unknown unit": (table_key("patients", units={"age": "decades"}), C, None, "patients.units.age", "decades", "one of years, months, weeks, days"),
+    "age in months": (in_turn(edit(P, "H1,50", "H1,600"), edit(P, "H2,61", "H2,732"), edit(P, "H3,70", "H3,840"), edit(P, "H4,44", "H4,528")), P, 2, "age_years", "600", "Did you mean `units: {age: months}`?"),
+    "height in cm": (sized("171,70", "165,60", "180,80", "175,75"), P, 2, "height", "171", "Did you mean `units: {height: cm}`?"),
+    "height in inches": (sized("66,70", "65,60", "70,80", "68,75"), P, 2, "height", "66", "Did you mean `units: {height: in}`?"),
+    "height too small after conversion": (sized("171,70", "17,60", "180,80", "175,75", units={"height": "cm"}), P, 3, "height", "17", "from 0.5 to 2.6"),
+    "weight in g": (sized("1.71,70000", "1.65,60000", "1.80,80000", "1.75,75000"), P, 2, "weight", "70000", "Did you mean `units: {weight: g}`?"),
+    "height and weight that do not fit": (sized("1.71,70", "0.9,160", "1.80,80", "1.75,75"), P, 3, "weight", "160", "a body mass index from 8 to 100"),
+    "height alone": (mapping("patients", "height", "bmi"), C, None, "patients.columns.height", "one alone", "height and weight"),
+    "age and birth date": (mapping("patients", "birth_date", "age_years"), C, None, "patients.columns.birth_date", "age as well", "one of the two"),
+    "birth date without dates of scores": (in_turn(born("1950-01-01 1951-01-01 1952-01-01 1953-01-01"), mapping("scores", "date", None)), C, None, "patients.columns.birth_date", "scores without a date", "or give the age"),
+    "born after the score": (born("1950-01-01 2020-01-01 1952-01-01 1953-01-01"), P, 3, "age_years", "a date after the first score", "before the first score"),
+    "born too long ago": (born("1950-01-01 1951-01-01 1901-01-01 1898-01-01"), P, 5, "age_years", "1898-01-01", "between 1900 and 2100"),
+    "code that is none": (in_turn(edit(P, "H2,61,M", "H2,61,9"), table_key("patients", coding={"sex": {"1": "M", "2": "F"}})), P, 3, "sex", "9", "F or M, or a code: 1, 2"),
+    "digits without coding": (in_turn(edit(P, "H2,61,M", "H2,61,1")), P, 3, "sex", "1", 'coding: {sex: {"1": F, "2": M}}'),
+    "code for no level": (table_key("patients", coding={"sex": {"1": "male"}}), C, None, "patients.coding.sex", "male", "a level: F or M"),
+    "code twice": (table_key("patients", coding={"sex": {"1": "M", "1.0": "F"}}), C, None, "patients.coding.sex", "1", "each code once"),
+    "codes of a number": (table_key("patients", coding={"age": {"1": "50"}}), C, None, "patients.coding.age", "age", "a mapped column of two levels"),
+    "missing code of nothing": (table_key("patients", missing={"bni": ["-9"]}), C, None, "patients.missing.bni", "bni", "Did you mean 'bmi'?"),
+    "missing code that is not named": (edit(P, "22.5", "-9"), P, 2, "bmi", "-9", "from 8 to 100"),
+    "decimal comma beside points": (in_turn(edit(P, "22.5", '"22,5"'), edit(P, ",19", ",19.5"), table_key("patients", decimal=",")), P, 5, "bmi", "19.5", "with a decimal comma"),
+    "thousands points": (in_turn(edit(S, "900", '"1.900,5"'), table_key("scores", decimal=",")), S, 5, "agatston", "1.900,5", "no thousands points"),
+    "unknown sheet": (workbook("Exprot"), "home/p.xlsx", None, "", "no such sheet", "there are 'Export'"),
+    "sheet of a text": (table_key("patients", sheet="Export"), P, None, "", ".csv", "Remove `sheet`"),
+    "unknown encoding": (table_key("patients", encoding="utf-9"), P, None, "", "an encoding that does not exist", "Correct `encoding`"),
+    "other encoding": (in_turn(edit(P, "H1", "ä"), table_key("patients", encoding="ascii")), P, None, "", "bytes that are none of it", "text in the encoding ascii"),
+    "file and database": (table_key("patients", database="sqlite:///a.db", query="select 1"), "configuration, home.patients", None, "file", "both", "Keep the one that counts"),
+    "database without query": (database("sqlite:///a.db", ""), "configuration, home.patients", None, "query", "", "a query beside a database"),
+    "database that is missing": (database("sqlite:///absent.db", "select 1"), "configuration, query of home.patients", None, "database", "no such file", "SQLite database"),
+    "query that deletes": (database("sqlite:///absent.db", "delete from t"), "configuration, query of home.patients", None, "query", "delete", "starts with SELECT or WITH"),
     "days for dates": (lambda small: small.study["sites"][0].update(dates="days"), S, 2, "ct_date", "9999-99-99", "whole number of days"),
     "patient in two sites": (shared_patient, "away/patients.csv", 3, "patient_id", "the patient of row 4 of", "patients_in_two_sites: exclude"),
     "window without dates": (mapping("scores", "date", None), "configuration", None, "eligibility.window_days", "183, and scores without a date at site home", "window_days: null"),

@@ -19,7 +19,10 @@ def whole_numbers(cells: "pd.Series[str]") -> "pd.Series[str]":
     A column in which any other cell stands is left alone: there, ``17.0`` may be an identifier of its own.
     """
     present = cells[~is_missing(cells)]
-    if present.empty or not present.str.fullmatch(r"[+-]?\d+(\.0+)?").all():
+    # The first cells tell of most columns that they are none of whole numbers.
+    if present.empty or not present.head(100).str.fullmatch(r"[+-]?\d+(\.0+)?").all():
+        return cells
+    if not present.str.fullmatch(r"[+-]?\d+(\.0+)?").all():
         return cells
     return cells.str.replace(r"\.0+$", "", regex=True)
 

@@ -46,6 +46,8 @@ class Column:
             found: what to show of each cell; by default its first characters, of what may be a date the shape.
         """
         rows = self.cells.index[bad.to_numpy(dtype=bool)]
+        if rows.empty:
+            return []
         if found is None:
             given = self.cells.loc[rows[:LISTED]]
             dated = given.str.contains(_DATE_LIKE, regex=True)
@@ -89,11 +91,19 @@ def numbers(column: Column, *, what: str, factor: float = 1.0) -> tuple["pd.Seri
         factor: by which the numbers are multiplied, to have the study's unit.
     """
     missing = is_missing(column.cells)
-    text, wrong_sign = _with_points(column)
-    values = pd.to_numeric(text.mask(missing | wrong_sign), errors="coerce").astype(float)
+    text = column.cells.mask(missing)
+    wrong_sign = pd.Series(False, index=text.index)
+    if column.decimal == ",":
+        wrong_sign = text.str.fullmatch(r"[+-]?\d*\.\d+(,\d+)?").eq(True)
+        text = text.mask(wrong_sign).str.replace(",", ".", regex=False)
+    values = pd.to_numeric(text, errors="coerce").astype(float)
+    strange = values.isna() & ~missing & ~wrong_sign
+    if column.decimal == "." and strange.any():
+        commas = column.cells[strange].str.fullmatch(r"[+-]?\d*,\d+").eq(True)
+        wrong_sign = commas.reindex(text.index, fill_value=False)
     infinite = values.isin([np.inf, -np.inf])
     faults = column.faults(
-        values.isna() & ~missing & ~wrong_sign,
+        strange & ~wrong_sign,
         expected=what,
         remedy="Write a number, or leave the cell empty where it is missing.",
     )
@@ -104,13 +114,6 @@ def numbers(column: Column, *, what: str, factor: float = 1.0) -> tuple["pd.Seri
         remedy="Write the limit of detection as a number, or leave the cell empty.",
     )
     return values.mask(infinite) * factor, faults
-
-
-def _with_points(column: Column) -> tuple["pd.Series[str]", "pd.Series[bool]"]:
-    """Cells with decimal points, and which of them are written with the other sign."""
-    if column.decimal == ",":
-        return column.cells.str.replace(",", ".", regex=False), column.cells.str.fullmatch(r"[+-]?\d*\.\d+(,\d+)?")
-    return column.cells, column.cells.str.fullmatch(r"[+-]?\d*,\d+")
 
 
 def _faults_of_sign(column: Column, bad: "pd.Series[bool]", *, what: str) -> list[Fault]:
@@ -162,29 +165,45 @@ def days(
     """
     missing = is_missing(column.cells)
     text = column.cells.mask(missing, "")
-    shown = shape(text, length=SHOWN)
     if dates == "days":
-        return _counted_days(column, text, missing=missing, shown=shown, unit=unit)
-    text = iso_text(text, date_format=date_format)
-    iso = text.str.fullmatch(r"\d{4}-\d{2}-\d{2}")
-    parsed = pd.to_datetime(text.where(iso), format="%Y-%m-%d", errors="coerce")
-    values = (parsed - pd.Timestamp(1970, 1, 1)).dt.days.astype(float)
-    strange = iso & parsed.notna() & ~parsed.dt.year.between(EARLIEST_YEAR, LATEST_YEAR)
-    impossible = iso & parsed.isna()
-    future = values.gt(latest) & ~strange
-    short = ~missing & ~iso & text.str.fullmatch(r"\d{1,2}[-./ ]+\d{1,2}[-./ ]+\d{2}")
-    other = ~missing & ~iso & ~short
+        return _counted_days(column, text, missing=missing, unit=unit)
+    # The days of a cohort are few beside its rows: each is read once.
+    places, distinct = pd.factorize(text)
+    read = _days_of_calendar(pd.Series(distinct, dtype=object), date_format=date_format).take(places)
+    values, form = read["day"].set_axis(text.index), read["form"].set_axis(text.index)
+    future = values.gt(latest)
     expected = f"a day of the calendar between {EARLIEST_YEAR} and {LATEST_YEAR}"
-    faults = column.faults(impossible | strange, expected=expected, remedy="Correct the date.", found=column.cells)
-    expected = "a date that is past (shown: 9 for a digit)"
-    faults += column.faults(future, expected=expected, remedy="Correct the date: nothing is known of it.", found=shown)
+    bad = form == "impossible"
+    faults = column.faults(bad, expected=expected, remedy="Correct the date.", found=column.cells)
+    expected, remedy = "a date that is past (shown: 9 for a digit)", "Correct the date: nothing is known of it."
+    faults += column.faults(future, expected=expected, remedy=remedy, found=_shape(text, bad=future))
     expected = "a date with a year of four digits (shown: 9 for a digit)"
-    faults += column.faults(short, expected=expected, remedy="Export years with four digits.", found=shown)
+    bad = form == "short"
+    faults += column.faults(
+        bad, expected=expected, remedy="Export years with four digits.", found=_shape(text, bad=bad)
+    )
     own = "" if date_format is None else f" or {date_format}"
     expected = f"a date as YYYY-MM-DD{own} (shown: 9 for a digit, A for a letter)"
-    remedy = f"Export dates as YYYY-MM-DD, {_other_form(text[other])}."
-    faults += column.faults(other, expected=expected, remedy=remedy, found=shown)
-    return values.mask(strange | future), faults
+    bad = form.eq("other") & ~missing
+    remedy = f"Export dates as YYYY-MM-DD, {_other_form(text[bad])}."
+    faults += column.faults(bad, expected=expected, remedy=remedy, found=_shape(text, bad=bad))
+    return values.mask(future), faults
+
+
+def _shape(text: "pd.Series[str]", *, bad: "pd.Series[bool]") -> "pd.Series[str]":
+    return shape(text[bad], length=SHOWN).reindex(text.index)
+
+
+def _days_of_calendar(text: "pd.Series[str]", *, date_format: str | None) -> pd.DataFrame:
+    """Of texts the day since 1970-01-01 (NaN where there is none), and the form: date, impossible, short or other."""
+    dates = iso_text(text, date_format=date_format)
+    iso = dates.str.fullmatch(r"\d{4}-\d{2}-\d{2}").astype(bool)
+    parsed = pd.to_datetime(dates.where(iso), format="%Y-%m-%d", errors="coerce")
+    possible = parsed.notna() & parsed.dt.year.between(EARLIEST_YEAR, LATEST_YEAR)
+    short = dates.str.fullmatch(r"\d{1,2}[-./ ]+\d{1,2}[-./ ]+\d{2}").astype(bool)
+    day = (parsed - pd.Timestamp(1970, 1, 1)).dt.days.astype(float)
+    form = np.select([possible, iso, short], ["date", "impossible", "short"], default="other")
+    return pd.DataFrame({"day": day.where(possible), "form": form})
 
 
 def _other_form(text: "pd.Series[str]") -> str:
@@ -207,7 +226,6 @@ def _counted_days(
     text: "pd.Series[str]",
     *,
     missing: "pd.Series[bool]",
-    shown: "pd.Series[str]",
     unit: str | None,
 ) -> tuple["pd.Series[float]", list[Fault]]:
     whole = unit in (None, "days")
@@ -223,4 +241,4 @@ def _counted_days(
         else f"Write {unit}, or correct `units`."
     )
     expected = f"{what} (shown: 9 for a digit, A for a letter)"
-    return values.mask(bad), column.faults(bad, expected=expected, remedy=remedy, found=shown)
+    return values.mask(bad), column.faults(bad, expected=expected, remedy=remedy, found=_shape(text, bad=bad))
