@@ -29,7 +29,13 @@ STUDY: dict[str, Any] = {
     ],
     "event": {"name": "MACE", "label": "Major adverse cardiovascular event"},
 }
+FOLLOWUP: dict[str, Any] = {"time_zero": "later", "landmark_days": 0, "events_after_end": "censor"}
 ELIGIBILITY: dict[str, Any] = {
+    "patients": ["one_site", "age", "prior", "score", "factors", "radiograph", "view", "window"],
+    "radiographs": ["override", "readable", "modality", "intent", "view", "listed", "eligible", "unshared"],
+    "maximum_age": None,
+    "prior": [],
+    "window_side": "both",
     "minimum_age": 18,
     "window_days": 183,
     "modalities": ["CR", "DX"],
@@ -76,6 +82,8 @@ class SmallStudy:
         self.folder = folder
         self.study = copy.deepcopy(STUDY)
         self.eligibility = copy.deepcopy(ELIGIBILITY)
+        self.followup = copy.deepcopy(FOLLOWUP)
+        self.greatest_age: int | None = 89
         self.study["sites"] = []
         self.write("pseudonym.key", KEY)
         self.eligibility["pseudonym_key_file"] = str(folder / "pseudonym.key")
@@ -124,4 +132,12 @@ class SmallStudy:
     def select(self) -> Selection:
         parts = {name: self.study[name] for name in ("biomarker", "thresholds", "factors")}
         sites = self.study["sites"]
-        return select(sites, indexes=self.indexes, eligibility=self.eligibility, key=KEY, **parts)
+        return select(
+            sites,
+            indexes=self.indexes,
+            eligibility=self.eligibility,
+            followup=self.followup,
+            greatest_age=self.greatest_age,
+            key=KEY,
+            **parts,
+        )

@@ -1,6 +1,7 @@
 """Which radiograph is taken, against a plain loop over random cohorts; and the flow that counts everybody once."""
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -8,10 +9,10 @@ import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from small_site import ELIGIBILITY, KEY, STUDY, SmallStudy, radiograph
+from small_site import ELIGIBILITY, FOLLOWUP, KEY, STUDY, SmallStudy, radiograph
 
 from cacs_cxr.cohort.linkage import LinkedSite, link_site, read_index
-from cacs_cxr.cohort.site_inputs import Eligibility, SiteInput, SiteTables, TableInput
+from cacs_cxr.cohort.site_inputs import Eligibility, FollowUpRules, SiteInput, SiteTables, TableInput
 from cacs_cxr.faults import InputError
 from cacs_cxr.imaging.header_index import pseudonymous
 from cacs_cxr.pseudonyms import pseudonym
@@ -36,10 +37,24 @@ def link(tables: SiteTables, index: pd.DataFrame, eligibility: Eligibility, else
         radiographs,
         eligibility=eligibility,
         factors=FACTORS,
+        follow_up_rules=FollowUpRules(**FOLLOWUP),
+        greatest_age=None,
         what="CACS",
         in_earlier_site=np.array(elsewhere),
         key=KEY,
     )
+
+
+PRIOR = [
+    {"name": "disease", "label": "Disease before", "kind": "yes_no", "missing": "exclude"},
+    {"name": "stent", "label": "Stent before", "kind": "date", "missing": "include"},
+    {"name": "device", "label": "Device", "kind": "yes_no", "missing": "include"},  # no site has the column
+]
+YEAR = 365.25
+LABELS = [
+    "Also a patient of another site", "Age missing", "Younger than 18 years", "Older than 55 years",
+    "Disease before", "Disease before: unknown", "Stent before", "No CACS", "Sex missing",
+]  # fmt: skip
 
 
 @st.composite
@@ -48,15 +63,24 @@ def cohorts(draw: st.DrawFn) -> tuple[SiteTables, pd.DataFrame, Eligibility, lis
     count = draw(st.integers(1, 8))
     names = [f"p{number}" for number in range(count)]
     day = st.integers(0, 25)
+
+    def column(*values: Any) -> list[Any]:
+        return draw(st.lists(st.sampled_from(values), min_size=count, max_size=count))
+
     patients = pd.DataFrame(
         {
             "patient": names,
-            "age": draw(st.lists(st.sampled_from([50.0, 60.0, 17.0, np.nan]), min_size=count, max_size=count)),
-            "sex": draw(st.lists(st.sampled_from(["F", "M", "F", None]), min_size=count, max_size=count)),
-            "bmi": draw(st.lists(st.sampled_from([20.0, np.nan]), min_size=count, max_size=count)),
+            "age": column(50.0, 60.0, 17.0, np.nan),
+            "sex": column("F", "M", "F", None),
+            "bmi": column(20.0, np.nan),
             "table_row": range(2, 2 + count),
+            "disease": column(0.0, 0.0, 0.0, 1.0, np.nan),
+            "stent": column(np.nan, np.nan, np.nan, 5.0, 12.0),
         }
     )
+    if draw(st.booleans()):
+        # Somebody turns 18 within the days of the scores.
+        patients = patients.assign(age=np.nan, birth_day=column(-50 * YEAR, 12 - 18 * YEAR, -10 * YEAR, np.nan))
     scores = pd.DataFrame(
         draw(
             st.lists(st.tuples(st.sampled_from([*names, "q"]), st.sampled_from([0.0, 5.0, np.nan]), day), max_size=12)
@@ -82,12 +106,40 @@ def cohorts(draw: st.DrawFn) -> tuple[SiteTables, pd.DataFrame, Eligibility, lis
         for number in range(draw(st.integers(1, 25)))
     ]
     eligibility = rules(
+        patients=draw(st.permutations(ELIGIBILITY["patients"])),
+        radiographs=draw(st.permutations(ELIGIBILITY["radiographs"])),
+        prior=draw(st.sampled_from([[], PRIOR])),
         minimum_age=draw(st.sampled_from([None, 18])),
+        maximum_age=draw(st.sampled_from([None, 55])),
         window_days=draw(st.sampled_from([None, 0, 5, 10])),
+        window_side=draw(st.sampled_from(["both", "before", "after"])),
         unknown_view=draw(st.sampled_from(["exclude", "include"])),
     )
     elsewhere = draw(st.lists(st.booleans(), min_size=count, max_size=count))
     return SiteTables(SITE, patients, scores, outcomes), pd.DataFrame(rows), eligibility, elsewhere
+
+
+def age_at(person: Any, day: float) -> float:
+    born = getattr(person, "birth_day", None)
+    return person.age if born is None else float(np.floor((day - born) / YEAR * 10) / 10)
+
+
+def failed(person: Any, value: float, day: float, eligibility: Eligibility, *, outside: bool) -> dict[str, list[str]]:
+    """Labels of the criteria of the tables that a patient does not meet at a score, in their order, by name."""
+    scored, age = value == value, age_at(person, day)
+    unknown = age != age if scored or not hasattr(person, "birth_day") else person.birth_day != person.birth_day
+    low, high = eligibility.minimum_age, eligibility.maximum_age
+    limited = low is not None or high is not None
+    disease = {1.0: "Disease before", 0.0: ""}.get(person.disease, "Disease before: unknown")
+    return {
+        "one_site": ["Also a patient of another site"] * outside,
+        "age": ["Age missing"] * (limited and unknown)
+        + ["Younger than 18 years"] * (low is not None and age < 18)
+        + ["Older than 55 years"] * (high is not None and age > 55),
+        "prior": ([disease] * bool(disease) + ["Stent before"] * (person.stent <= day)) * bool(eligibility.prior),
+        "score": ["No CACS"] * (not scored),
+        "factors": ["Age missing"] * (not limited and unknown) + ["Sex missing"] * (person.sex is None),
+    }
 
 
 def chosen_by_a_loop(
@@ -102,9 +154,11 @@ def chosen_by_a_loop(
         if row.sop_instance and row.patient in known:
             owners.setdefault(row.sop_instance, set()).add(row.patient)
     for person, outside in zip(tables.patients.itertuples(), elsewhere, strict=True):
-        values = [
+        scores = [
             (s.value, s.day) for s in tables.scores.itertuples() if s.patient == person.patient and s.value == s.value
-        ]
+        ] or [(np.nan, np.nan)]
+        faults = [failed(person, value, day, eligibility, outside=outside) for value, day in scores]
+        values = [score for score, fault in zip(scores, faults, strict=True) if not any(fault.values())]
         mine = [row for row in index.itertuples() if row.patient == person.patient and row.readable]
         fitting = [
             row
@@ -133,34 +187,47 @@ def chosen_by_a_loop(
             if row.study_date
             for _, day in values
         )
-        limit = eligibility.window_days
-        near = [pair for pair in pairs if limit is None or pair[0] <= limit]
-        if outside:
-            reasons["Also a patient of another site"] += 1
-        elif eligibility.minimum_age is not None and person.age != person.age:
-            reasons["Age missing"] += 1
-        elif eligibility.minimum_age is not None and person.age < 18:
-            reasons["Younger than 18 years"] += 1
-        elif not values:
-            reasons["No CACS"] += 1
-        elif person.age != person.age:
-            reasons["Age missing"] += 1
-        elif person.sex is None:
-            reasons["Sex missing"] += 1
-        elif not mine:
-            reasons["No radiograph"] += 1
-        elif not fitting:
-            reasons["No PA or AP radiograph"] += 1
-        elif not near:
-            window = "with a study date" if limit is None else f"within {limit} days of the score"
-            reasons[f"No PA or AP radiograph {window}"] += 1
+        limit, side = eligibility.window_days, eligibility.window_side
+        near = [
+            pair
+            for pair in pairs
+            if (limit is None or pair[0] <= limit)
+            and (side == "both" or pair[-1] == 0 or (pair[-1] < 0) == (side == "before"))
+        ]
+        word = {"both": "of", "before": "before", "after": "after"}[side]
+        window = f"within {limit} days {word} the score"
+        if limit is None:
+            window = "with a study date" if side == "both" else f"{word} the score"
+        by_images = {
+            "radiograph": ["No radiograph"] * (not mine),
+            "view": ["No PA or AP radiograph"] * (not fitting),
+            "window": [f"No PA or AP radiograph {window}"] * (not near),
+        }
+        reason = first_reason(faults, by_images, eligibility.patient_criteria)
+        if reason:
+            reasons[reason] += 1
         else:
             taken[pseudonym(person.patient, key=KEY)] = near[0][-2], near[0][-1]
     return taken, reasons
 
 
+def first_reason(faults: list[dict[str, list[str]]], by_images: dict[str, list[str]], order: Sequence[str]) -> str:
+    """Label of the first criterion that leaves none of a patient's scores, or that the radiographs do not meet."""
+    left = list(range(len(faults)))
+    for name in order:
+        if name in by_images:
+            if by_images[name]:
+                return by_images[name][0]
+            continue
+        for label in sorted({label for fault in faults for label in fault[name]}, key=LABELS.index):
+            left = [number for number in left if label not in faults[number][name]]
+            if not left:
+                return label
+    return ""
+
+
 @pytest.mark.slow
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=500, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(cohorts())
 def test_random_cohorts(cohort: tuple[SiteTables, pd.DataFrame, Eligibility, list[bool]]) -> None:
     tables, index, eligibility, elsewhere = cohort

@@ -20,6 +20,8 @@ rule check_inputs:
         code=code("check_inputs.py"),
         sites=config["sites"],
         eligibility=config["eligibility"],
+        followup=config["followup"],
+        greatest_age=config["deidentification"]["greatest_age"],
         definition=definition(),
         folds=config["folds"],
         seed=config["seed"],
@@ -51,6 +53,8 @@ rule link_radiographs:
         code=code("link_radiographs.py"),
         sites=config["sites"],
         eligibility=config["eligibility"],
+        followup=config["followup"],
+        greatest_age=config["deidentification"]["greatest_age"],
         definition=definition(),
         shards=config["imaging"]["shards"],
         further_sites=(

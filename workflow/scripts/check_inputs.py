@@ -19,6 +19,8 @@ def main(
     indexes: Sequence[Path],
     summary_file: Path,
     text_file: Path,
+    followup: Mapping[str, Any],
+    greatest_age: float | None,
     definition: Mapping[str, Any],
     sites: Sequence[Mapping[str, Any]],
     eligibility: Mapping[str, Any],
@@ -38,6 +40,8 @@ def main(
         biomarker=definition["biomarker"],
         thresholds=definition["thresholds"],
         factors=definition["factors"],
+        followup=followup,
+        greatest_age=greatest_age,
         key=study_key(simulated=definition["simulated"], seed=seed, key_file=Path(eligibility["pseudonym_key_file"])),
     )
     names = [site["name"] for site in sites]
@@ -60,6 +64,8 @@ if __name__ == "__main__":
                 definition=snakemake.params.definition,
                 sites=snakemake.params.sites,
                 eligibility=snakemake.params.eligibility,
+                followup=snakemake.params.followup,
+                greatest_age=snakemake.params.greatest_age,
                 folds=snakemake.params.folds,
                 seed=snakemake.params.seed,
             )

@@ -23,6 +23,8 @@ def main(
     flow_file: Path,
     sites: Sequence[Mapping[str, Any]],
     eligibility: Mapping[str, Any],
+    followup: Mapping[str, Any],
+    greatest_age: float | None,
     definition: Mapping[str, Any],
     seed: int,
     shards: int,
@@ -44,6 +46,8 @@ def main(
         biomarker=definition["biomarker"],
         thresholds=definition["thresholds"],
         factors=definition["factors"],
+        followup=followup,
+        greatest_age=greatest_age,
         key=key,
     )
     for table in selection.tables:
@@ -70,6 +74,8 @@ if __name__ == "__main__":
             flow_file=Path(snakemake.output.flow),
             sites=snakemake.params.sites,
             eligibility=snakemake.params.eligibility,
+            followup=snakemake.params.followup,
+            greatest_age=snakemake.params.greatest_age,
             definition=snakemake.params.definition,
             seed=snakemake.params.seed,
             shards=snakemake.params.shards,

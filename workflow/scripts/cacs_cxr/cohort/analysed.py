@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from cacs_cxr.cohort.flow import PATIENTS, RADIOGRAPHS, continue_flow
-from cacs_cxr.cohort.followup import NOTES
+from cacs_cxr.cohort.followup import notes_to_count
 from cacs_cxr.faults import Fault, InputError
 from cacs_cxr.study import EXTERNAL_FOLD, Biomarker, Factor, Site, Threshold
 
@@ -75,7 +75,7 @@ def whole_flow(linkage: pd.DataFrame, patients: pd.DataFrame, readable: "pd.Seri
         flow = continue_flow(begun, excluded=[(UNREADABLE, lost)], remaining=ANALYSED[str(unit)])
         if unit == PATIENTS:
             notes = patients.loc[here & readable, "followup_note"]
-            without = [(note[0].upper() + note[1:], int((notes == note).sum())) for note in NOTES]
+            without = [(note[0].upper() + note[1:], int((notes == note).sum())) for note in notes_to_count(notes)]
             flow = continue_flow(flow, excluded=without, remaining=PROGNOSTIC)
         flows.append(flow)
     return pd.concat(flows, ignore_index=True)

@@ -32,12 +32,24 @@ def configuration_faults(
         faults.append(
             Fault(place, None, "eligibility.window_days", found, "dates of scores where a window is set", remedy)
         )
-    if eligibility.minimum_age is not None and "age" not in names:
-        remedy = "Add age to `factors`, or set `minimum_age: null`."
-        found = f"{eligibility.minimum_age:g}, and no factor named age"
-        faults.append(
-            Fault(place, None, "eligibility.minimum_age", found, "a factor named age where a least age is set", remedy)
-        )
+    if eligibility.window_side != "both" and "date" not in site.scores.columns:
+        remedy = "Name the column of their date in `scores.columns.date`, or set `window_side: both`."
+        found = f"{eligibility.window_side}, and scores without a date at site {site.name}"
+        expected = "dates of scores where a side of the window is chosen"
+        faults.append(Fault(place, None, "eligibility.window_side", found, expected, remedy))
+    for condition in eligibility.prior:
+        if condition.kind == "date" and condition.name in site.patients.columns and "date" not in site.scores.columns:
+            remedy = "Name the column of their date in `scores.columns.date`, or give the condition as yes or no."
+            found = f"the date of {condition.name}, and scores without a date at site {site.name}"
+            expected = "dates of scores, before which a condition is a prior one"
+            faults.append(Fault(place, None, "eligibility.prior", found, expected, remedy))
+    limits = {"least": ("minimum_age", eligibility.minimum_age), "greatest": ("maximum_age", eligibility.maximum_age)}
+    for what, (key, limit) in limits.items():
+        if limit is not None and "age" not in names:
+            remedy = f"Add age to `factors`, or set `{key}: null`."
+            found = f"{limit:g}, and no factor named age"
+            expected = f"a factor named age where a {what} age is set"
+            faults.append(Fault(place, None, f"eligibility.{key}", found, expected, remedy))
     return faults
 
 

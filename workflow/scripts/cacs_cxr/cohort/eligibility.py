@@ -1,52 +1,66 @@
-"""The criteria of eligibility, in their order: of patients by the tables, of radiographs, of patients by these."""
+"""The criteria of radiographs, and of patients by their radiographs; in the order that the configuration declares."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from cacs_cxr.cohort.candidates import RULES as RULES_OF_TABLES
 from cacs_cxr.cohort.flow import Criterion
-from cacs_cxr.cohort.site_inputs import Eligibility, SiteInput, SiteTables
-from cacs_cxr.study import Factor
+from cacs_cxr.cohort.site_inputs import Eligibility, SiteInput
+from cacs_cxr.faults import Fault
 
 LATERAL, UNKNOWN = "lateral", "unknown"
 EXCLUDED_BY_OVERRIDE = "excluded-by-override"  # reason of the index
+BY_RADIOGRAPHS = ("radiograph", "view", "window")  # criteria of patients by their radiographs
+PATIENT_CRITERIA = (*RULES_OF_TABLES, *BY_RADIOGRAPHS)
+NEEDED_OF_PATIENTS = ("one_site", "score", "factors", *BY_RADIOGRAPHS)
+NEEDED_OF_RADIOGRAPHS = ("override", "readable", "modality", "view", "listed", "eligible")
+"""Criteria without which no study can be made of what remains; their parameters say how strict they are."""
+Marks = npt.NDArray[np.bool_]
 
 
-def criteria_of_tables(
-    tables: SiteTables,
-    *,
-    eligibility: Eligibility,
-    factors: Sequence[Factor],
-    what: str,
-    in_earlier_site: npt.NDArray[np.bool_],
-) -> list[Criterion]:
-    """Criteria that a patient meets or not by the tables alone.
+def faults_of_criteria(eligibility: Eligibility) -> list[Fault]:
+    """Criteria that the configuration's lists lack, do not know or name twice."""
+    faults = []
+    for key, given, known, needed in (
+        ("patients", eligibility.patient_criteria, PATIENT_CRITERIA, NEEDED_OF_PATIENTS),
+        ("radiographs", eligibility.radiograph_criteria, tuple(RULES), NEEDED_OF_RADIOGRAPHS),
+    ):
+        wrong = [name for name in dict.fromkeys(given) if name not in known or list(given).count(name) > 1]
+        for found, expected in (
+            (", ".join(wrong), f"each of {', '.join(known)} once at most"),
+            (", ".join(given) if not set(needed) <= set(given) else "", f"all of {', '.join(needed)}, in any order"),
+        ):
+            if found:
+                remedy = "Correct the list: it is the order in which patients and radiographs are counted as excluded."
+                faults.append(Fault("configuration", None, f"eligibility.{key}", found, expected, remedy))
+    limits = (eligibility.minimum_age, eligibility.maximum_age)
+    asked = {"age": any(limit is not None for limit in limits), "prior": bool(eligibility.prior)}
+    for name, wanted in asked.items():
+        if wanted and name not in eligibility.patient_criteria:
+            expected = f"{name} among the criteria, since the configuration says what to exclude by it"
+            remedy = f"Put {name} where it is to be counted, or take out what excludes by it."
+            faults.append(Fault("configuration", None, "eligibility.patients", f"no {name}", expected, remedy))
+    return faults
 
-    Args:
-        what: short name of the biomarker.
-        in_earlier_site: patients whom an earlier site lists too.
-    """
-    patients = tables.patients
-    criteria = []
-    if tables.site.role != "development":
-        criteria.append(Criterion("Also a patient of another site", in_earlier_site))
-    if eligibility.minimum_age is not None:
-        age = patients["age"].to_numpy(dtype=float)
-        criteria.append(Criterion("Age missing", np.isnan(age)))
-        criteria.append(Criterion(f"Younger than {eligibility.minimum_age:g} years", age < eligibility.minimum_age))
-    scored = tables.scores.loc[tables.scores["value"].notna(), "patient"]
-    criteria.append(Criterion(f"No {what}", ~patients["patient"].isin(scored).to_numpy()))
-    for factor in factors:
-        if factor.missing == "exclude" and not (factor.name == "age" and eligibility.minimum_age is not None):
-            what_lacks = factor.label if factor.kind == "continuous" else factor.name.capitalize()
-            criteria.append(Criterion(f"{what_lacks} missing", patients[factor.name].isna().to_numpy()))
-    return criteria
+
+@dataclass(frozen=True)
+class _Judged:
+    radiographs: pd.DataFrame
+    eligibility: Eligibility
+    patient_excluded: Marks
+
+    @property
+    def position(self) -> npt.NDArray[np.int64]:
+        """Row of each radiograph's patient in the patients table, -1 for none."""
+        return np.asarray(self.radiographs["patient_position"].to_numpy(), dtype=np.int64)
 
 
 def criteria_of_radiographs(
-    radiographs: pd.DataFrame, *, eligibility: Eligibility, patient_excluded: npt.NDArray[np.bool_]
+    radiographs: pd.DataFrame, *, eligibility: Eligibility, patient_excluded: Marks
 ) -> list[Criterion]:
     """Criteria that a radiograph meets or not by its header or row in the image table, before dates are compared.
 
@@ -55,40 +69,70 @@ def criteria_of_radiographs(
             and sop_instance, all text without missing values but the first and the last but one.
         patient_excluded: whether each patient of the patients table is excluded by the tables alone.
     """
-    view, modality = radiographs["view"], radiographs["modality"]
-    position = radiographs["patient_position"].to_numpy()
-    others = [name for name in (LATERAL, UNKNOWN) if name not in eligibility.views]
-    excluded = np.append(patient_excluded, False)[position]
-    criteria = []
-    if (overridden := (radiographs["reason"] == EXCLUDED_BY_OVERRIDE).to_numpy()).any():
-        criteria.append(Criterion("Excluded by the override table", overridden))
-    criteria += [
-        Criterion("Not a readable image", ~radiographs["readable"].to_numpy(dtype=bool)),
-        Criterion(
-            f"Modality other than {', '.join(eligibility.modalities)}",
-            ((modality != "") & ~modality.isin(list(eligibility.modalities))).to_numpy(),
-        ),
-        Criterion(
-            "For processing, not for presentation",
-            radiographs["intent"].str.upper().str.contains("PROCESSING").to_numpy(dtype=bool),
-        ),
-        Criterion("Lateral view", (view == LATERAL).to_numpy() & (LATERAL not in eligibility.views)),
-        Criterion(
-            f"View other than {', '.join(eligibility.views)}",
-            ~view.isin([*eligibility.views, *others]).to_numpy(),
-        ),
-        Criterion("View unknown", (view == UNKNOWN).to_numpy() & (eligibility.unknown_view == "exclude")),
-        Criterion("Patient not in the patients table", position < 0),
-        Criterion("Patient excluded", excluded),
+    judged = _Judged(radiographs, eligibility, patient_excluded)
+    return [criterion for name in eligibility.radiograph_criteria for criterion in RULES[name](judged)]
+
+
+def _override(judged: _Judged) -> list[Criterion]:
+    excluded = (judged.radiographs["reason"] == EXCLUDED_BY_OVERRIDE).to_numpy()
+    return [Criterion("Excluded by the override table", excluded)] if excluded.any() else []
+
+
+def _readable(judged: _Judged) -> list[Criterion]:
+    return [Criterion("Not a readable image", ~judged.radiographs["readable"].to_numpy(dtype=bool))]
+
+
+def _modality(judged: _Judged) -> list[Criterion]:
+    modality, taken = judged.radiographs["modality"], list(judged.eligibility.modalities)
+    fails = ((modality != "") & ~modality.isin(taken)).to_numpy()
+    return [Criterion(f"Modality other than {', '.join(taken)}", fails)]
+
+
+def _intent(judged: _Judged) -> list[Criterion]:
+    fails = judged.radiographs["intent"].str.upper().str.contains("PROCESSING").to_numpy(dtype=bool)
+    return [Criterion("For processing, not for presentation", fails)]
+
+
+def _view(judged: _Judged) -> list[Criterion]:
+    view, taken = judged.radiographs["view"], judged.eligibility.views
+    named = [name for name in (LATERAL, UNKNOWN) if name not in taken]
+    return [
+        Criterion("Lateral view", (view == LATERAL).to_numpy() & (LATERAL not in taken)),
+        Criterion(f"View other than {', '.join(taken)}", ~view.isin([*taken, *named]).to_numpy()),
+        Criterion("View unknown", (view == UNKNOWN).to_numpy() & (judged.eligibility.unknown_view == "exclude")),
     ]
-    identified = (radiographs["sop_instance"] != "") & (position >= 0)
+
+
+def _listed(judged: _Judged) -> list[Criterion]:
+    return [Criterion("Patient not in the patients table", judged.position < 0)]
+
+
+def _eligible(judged: _Judged) -> list[Criterion]:
+    return [Criterion("Patient excluded", np.append(judged.patient_excluded, False)[judged.position])]
+
+
+def _unshared(judged: _Judged) -> list[Criterion]:
+    radiographs = judged.radiographs
+    identified = (radiographs["sop_instance"] != "") & (judged.position >= 0)
     owners = radiographs[identified].groupby("sop_instance")["patient_position"].nunique()
     shared = radiographs["sop_instance"].isin(owners.index[owners > 1])
-    criteria.append(Criterion("Same radiograph under two patients", (identified & shared).to_numpy()))
-    return criteria
+    return [Criterion("Same radiograph under two patients", (identified & shared).to_numpy())]
 
 
-def copies(radiographs: pd.DataFrame, *, among: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+RULES: Mapping[str, Callable[[_Judged], list[Criterion]]] = {
+    "override": _override,
+    "readable": _readable,
+    "modality": _modality,
+    "intent": _intent,
+    "view": _view,
+    "listed": _listed,
+    "eligible": _eligible,
+    "unshared": _unshared,
+}
+"""Criteria of radiographs by header or image table, by the names that the configuration gives them."""
+
+
+def copies(radiographs: pd.DataFrame, *, among: Marks) -> Marks:
     """Radiographs that repeat the SOP Instance UID of another one among those marked.
 
     Of several copies the one that is dated stays, else the first by file name.
@@ -100,13 +144,9 @@ def copies(radiographs: pd.DataFrame, *, among: npt.NDArray[np.bool_]) -> npt.ND
 
 
 def criteria_of_images(
-    *,
-    eligibility: Eligibility,
-    linked: npt.NDArray[np.bool_],
-    of_kind: npt.NDArray[np.bool_],
-    chosen: npt.NDArray[np.bool_],
-) -> list[Criterion]:
-    """Criteria that a patient meets or not by the radiographs.
+    *, eligibility: Eligibility, linked: Marks, of_kind: Marks, chosen: Marks
+) -> dict[str, list[Criterion]]:
+    """Criteria that a patient meets or not by the radiographs, by name.
 
     Args:
         linked: patients with a readable radiograph of any kind.
@@ -114,27 +154,36 @@ def criteria_of_images(
         chosen: those with one that is taken in the end.
     """
     views = " or ".join(eligibility.views)
-    days = eligibility.window_days
-    near = "with a study date" if days is None else f"within {days} days of the score"
-    return [
-        Criterion("No radiograph", ~linked),
-        Criterion(f"No {views} radiograph", ~of_kind),
-        Criterion(f"No {views} radiograph {near}", ~chosen),
-    ]
+    near = within_window(eligibility) or "with a study date"
+    return {
+        "radiograph": [Criterion("No radiograph", ~linked)],
+        "view": [Criterion(f"No {views} radiograph", ~of_kind)],
+        "window": [Criterion(f"No {views} radiograph {near}", ~chosen)],
+    }
+
+
+def within_window(eligibility: Eligibility) -> str:
+    """The window in words, e.g. ``within 183 days of the score``; empty where there is none."""
+    side = {"both": "of", "before": "before", "after": "after"}[eligibility.window_side]
+    if eligibility.window_days is not None:
+        return f"within {eligibility.window_days} days {side} the score"
+    return "" if eligibility.window_side == "both" else f"{side} the score"
 
 
 def criteria_of_dates(
-    *,
-    eligibility: Eligibility,
-    site: SiteInput,
-    undated: npt.NDArray[np.bool_],
-    too_far: npt.NDArray[np.bool_],
-    chosen: npt.NDArray[np.bool_],
+    *, eligibility: Eligibility, site: SiteInput, undated: Marks, outside: Marks, chosen: Marks
 ) -> list[Criterion]:
     """Criteria of radiographs by their dates; the last leaves one radiograph a patient."""
     criteria = []
     if eligibility.needs_dates(site):
         criteria.append(Criterion("Without a study date", undated))
-    if eligibility.window_days is not None:
-        criteria.append(Criterion(f"More than {eligibility.window_days} days from the score", too_far))
+    if window := within_window(eligibility):
+        far = eligibility.window_side == "both"
+        label = f"More than {eligibility.window_days} days from the score" if far else f"Not {window}"
+        criteria.append(Criterion(label, outside))
     return [*criteria, Criterion("Not the nearest to the score", ~chosen)]
+
+
+def in_order(names: Sequence[str], *parts: Mapping[str, Sequence[Criterion]]) -> list[Criterion]:
+    """Criteria in the order of their names."""
+    return [criterion for name in names for part in parts for criterion in part.get(name, ())]

@@ -8,7 +8,7 @@ import pandas as pd
 
 from cacs_cxr.cohort.flow import PATIENTS, UNITS
 from cacs_cxr.cohort.folds import fold_warnings, split_folds
-from cacs_cxr.cohort.followup import NOTES
+from cacs_cxr.cohort.followup import notes_to_count
 from cacs_cxr.cohort.selection import Selection
 from cacs_cxr.study import Study
 
@@ -39,6 +39,7 @@ def input_summary(
     sites = []
     for tables in selection.tables:
         eligible = people[people["site"] == tables.site.name]
+        notes = eligible["followup_note"]
         sizes = np.bincount(study.category(eligible["value"]), minlength=len(study.categories))
         sites.append(
             {
@@ -51,13 +52,13 @@ def input_summary(
                     "files": files[tables.site.name],
                 },
                 "not_used": dict(tables.strangers),
-                "notes": list(tables.notes),
+                "notes": list(selection.notes[tables.site.name]),
                 "eligible": len(eligible),
                 "categories": dict(zip(study.categories, sizes.tolist(), strict=True)),
                 "followup": {
                     "followed": int((eligible["followup_note"] == "").sum()),
                     "events": int(eligible["event"].eq(1).sum()),
-                    **{note: int((eligible["followup_note"] == note).sum()) for note in NOTES},
+                    **{note: int((notes == note).sum()) for note in notes_to_count(notes)},
                 },
             }
         )

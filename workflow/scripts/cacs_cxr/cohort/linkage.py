@@ -17,11 +17,12 @@ import pandas as pd
 
 from cacs_cxr.cohort import columns
 from cacs_cxr.cohort import eligibility as criteria
+from cacs_cxr.cohort.candidates import Candidates, candidates_of
 from cacs_cxr.cohort.columns import Column
 from cacs_cxr.cohort.flow import PATIENTS, RADIOGRAPHS, Criterion, begin_flow, counts, first_failed
-from cacs_cxr.cohort.followup import follow_up, time_zero
+from cacs_cxr.cohort.followup import follow_up, follow_up_notes, time_zero
 from cacs_cxr.cohort.identity import faults_of_writing
-from cacs_cxr.cohort.site_inputs import Eligibility, SiteTables
+from cacs_cxr.cohort.site_inputs import Eligibility, FollowUpRules, SiteTables
 from cacs_cxr.faults import Fault
 from cacs_cxr.job import LOGGER
 from cacs_cxr.pseudonyms import pseudonym
@@ -53,11 +54,13 @@ class LinkedSite:
         further: the eligible patients' other radiographs that meet every criterion but nearness: site, patient and the
             radiograph's columns. Networks may train on them; nothing is evaluated on them.
         flow: as `flow.begin_flow` returns it, radiographs after patients.
+        notes: what a reader should know of the linkage, in sentences.
     """
 
     patients: pd.DataFrame
     further: pd.DataFrame
     flow: pd.DataFrame
+    notes: tuple[str, ...]
 
 
 def read_index(
@@ -108,6 +111,8 @@ def link_site(
     *,
     eligibility: Eligibility,
     factors: Sequence[Factor],
+    follow_up_rules: FollowUpRules,
+    greatest_age: float | None,
     what: str,
     in_earlier_site: npt.NDArray[np.bool_],
     key: bytes,
@@ -116,16 +121,18 @@ def link_site(
 
     Args:
         radiographs: as `read_index` returns them.
+        greatest_age: whole years; whoever is older by a year or more counts as one year older; None for no limit.
         what: short name of the biomarker.
         in_earlier_site: patients whom an earlier site lists too.
         key: secret of the pseudonyms.
     """
     site, count = tables.site, len(tables.patients)
-    by_tables = criteria.criteria_of_tables(
+    candidates = candidates_of(
         tables, eligibility=eligibility, factors=factors, what=what, in_earlier_site=in_earlier_site
     )
-    excluded = first_failed(by_tables, count=count) >= 0
-    by_header = criteria.criteria_of_radiographs(radiographs, eligibility=eligibility, patient_excluded=excluded)
+    by_header = criteria.criteria_of_radiographs(
+        radiographs, eligibility=eligibility, patient_excluded=candidates.excluded
+    )
     taken = first_failed(by_header, count=len(radiographs)) < 0
     by_header.append(Criterion("Copy of another file", criteria.copies(radiographs, among=taken)))
     taken &= ~by_header[-1].fails
@@ -133,15 +140,14 @@ def link_site(
     undated = radiographs["day"].isna().to_numpy()
     if eligibility.needs_dates(site):
         taken = taken & ~undated
-    nearest = nearest_scores(radiographs[taken], tables, views=eligibility.views, key=key)
-    limit = np.inf if eligibility.window_days is None else eligibility.window_days
-    too_far = nearest["distance"] > limit
-    chosen = nearest[~too_far].drop_duplicates("patient_position")
+    nearest = nearest_scores(radiographs[taken], candidates, eligibility=eligibility, key=key)
+    outside = ~nearest["admissible"]
+    chosen = nearest[~outside].drop_duplicates("patient_position")
     by_dates = criteria.criteria_of_dates(
         eligibility=eligibility,
         site=site,
         undated=undated,
-        too_far=radiographs.index.isin(nearest["radiograph"][too_far]),
+        outside=radiographs.index.isin(nearest["radiograph"][outside]),
         chosen=radiographs.index.isin(chosen["radiograph"]),
     )
     linked = radiographs.loc[radiographs["readable"].astype(bool), "patient_position"]
@@ -151,32 +157,46 @@ def link_site(
         of_kind=np.isin(np.arange(count), of_kind),
         chosen=np.isin(np.arange(count), chosen["patient_position"]),
     )
+    by_patients = criteria.in_order(eligibility.patient_criteria, candidates.criteria, by_images)
     flows = []
     for unit, start, steps, total, remaining in (
-        (PATIENTS, "Patients in the table", [*by_tables, *by_images], count, "Eligible patients"),
+        (PATIENTS, "Patients in the table", by_patients, count, "Eligible patients"),
         (RADIOGRAPHS, "Files found", [*by_header, *by_dates], len(radiographs), "Radiographs selected"),
     ):
         excluded_counts = counts(steps, first_failed(steps, count=total))
         flows.append(
             begin_flow(site=site.name, unit=unit, start=(start, total), excluded=excluded_counts, remaining=remaining)
         )
-    others = nearest[~too_far & ~nearest["radiograph"].isin(chosen["radiograph"])]
+    others = nearest[~outside & ~nearest["radiograph"].isin(chosen["radiograph"])]
+    patients, followed = _linked(
+        tables, radiographs, chosen, candidates=candidates, factors=factors, rules=follow_up_rules, key=key
+    )
+    notes = follow_up_notes(followed, rules=follow_up_rules) if site.outcomes is not None else []
+    notes += [
+        f"patients: no column for {condition.name} (eligibility.prior): '{condition.label}' excludes nobody here"
+        for condition in eligibility.prior
+        if condition.name not in tables.patients
+    ]
     return LinkedSite(
-        patients=_linked(tables, radiographs, chosen, factors=factors, key=key),
+        patients=_grouped_ages(patients, greatest_age=greatest_age),
         further=_radiographs(tables, radiographs, others, key=key),
         flow=pd.concat(flows, ignore_index=True),
+        notes=tuple(notes),
     )
 
 
-def nearest_scores(radiographs: pd.DataFrame, tables: SiteTables, *, views: Sequence[str], key: bytes) -> pd.DataFrame:
-    """Nearest score of each radiograph, best radiograph of a patient first.
+def nearest_scores(
+    radiographs: pd.DataFrame, candidates: Candidates, *, eligibility: Eligibility, key: bytes
+) -> pd.DataFrame:
+    """Nearest score of each radiograph, best radiograph of a patient first; one within the window goes first.
 
     Returns:
-        radiograph (index in `radiographs`), patient_position, value, score_day, day, distance (days; NaN undated).
+        radiograph (index in `radiographs`), patient_position, candidate (row of the candidates), value, score_day, day,
+        distance (days; NaN undated), admissible (within the window).
     """
-    scores = tables.scores[tables.scores["value"].notna()].rename(columns={"day": "score_day"})
-    position = pd.Index(tables.patients["patient"]).get_indexer(pd.Index(scores["patient"]))
-    scores = scores.assign(patient_position=position)[["patient_position", "value", "score_day"]]
+    views = eligibility.views
+    scores = candidates.table[candidates.usable].rename_axis("candidate").reset_index()
+    scores = scores[["patient_position", "candidate", "value", "score_day"]]
     names = [
         instance or pseudonym(file, key=key)
         for instance, file in zip(radiographs["sop_instance"], radiographs["file"], strict=True)
@@ -189,8 +209,16 @@ def nearest_scores(radiographs: pd.DataFrame, tables: SiteTables, *, views: Sequ
     )
     pairs = pairs.merge(scores, on="patient_position", how="inner")
     pairs["distance"] = (pairs["day"] - pairs["score_day"]).abs()
-    pairs = pairs.sort_values(["distance", "day", "score_day", "preference", "arbitrary"], kind="stable")
-    return pairs.drop_duplicates("radiograph").drop(columns=["preference", "arbitrary"])
+    limit = np.inf if eligibility.window_days is None else eligibility.window_days
+    wrong_side = {
+        "both": pd.Series(False, index=pairs.index),
+        "before": pairs["day"] > pairs["score_day"],
+        "after": pairs["day"] < pairs["score_day"],
+    }[eligibility.window_side]
+    pairs["admissible"] = ~(pairs["distance"] > limit) & ~wrong_side
+    pairs["outside"] = ~pairs["admissible"]
+    pairs = pairs.sort_values(["outside", "distance", "day", "score_day", "preference", "arbitrary"], kind="stable")
+    return pairs.drop_duplicates("radiograph").drop(columns=["preference", "arbitrary", "outside"])
 
 
 def _radiographs(tables: SiteTables, radiographs: pd.DataFrame, pairs: pd.DataFrame, *, key: bytes) -> pd.DataFrame:
@@ -202,20 +230,39 @@ def _radiographs(tables: SiteTables, radiographs: pd.DataFrame, pairs: pd.DataFr
 
 
 def _linked(
-    tables: SiteTables, radiographs: pd.DataFrame, chosen: pd.DataFrame, *, factors: Sequence[Factor], key: bytes
-) -> pd.DataFrame:
+    tables: SiteTables,
+    radiographs: pd.DataFrame,
+    chosen: pd.DataFrame,
+    *,
+    candidates: Candidates,
+    factors: Sequence[Factor],
+    rules: FollowUpRules,
+    key: bytes,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Eligible patients by pseudonym, and their follow-up in the order of `chosen`."""
     people = tables.patients.iloc[chosen["patient_position"].to_numpy()].reset_index(drop=True)
+    if "age" in candidates.table:
+        people["age"] = candidates.table.loc[chosen["candidate"], "age"].to_numpy(dtype=float)
     images = radiographs.loc[chosen["radiograph"].to_numpy(), list(CARRIED)].reset_index(drop=True)
-    outcomes = people[["patient"]].merge(tables.outcomes, on="patient", how="left")
-    zero = time_zero(chosen["day"].to_numpy(dtype=float), chosen["score_day"].to_numpy(dtype=float))
-    followed = follow_up(zero=zero, last_day=outcomes["day"].to_numpy(float), event=outcomes["event"].to_numpy(float))
+    days = (chosen["day"].to_numpy(dtype=float), chosen["score_day"].to_numpy(dtype=float))
+    zero = time_zero(*days, rules=rules)
+    followed = follow_up(tables.outcomes, patients=list(people["patient"]), zero=zero, rules=rules)
+    followed["immortal"] = np.fmax(*days) > zero
     frame = pd.DataFrame(
         {"site": tables.site.name, "patient": [pseudonym(name, key=key) for name in people["patient"]]}
     )
     frame["value"] = chosen["value"].to_numpy(dtype=float)
     for factor in factors:
         frame[factor.name] = people[factor.name]
-    frame = pd.concat([frame, followed], axis=1)
+    frame = pd.concat([frame, followed[["followup_days", "event", "followup_note"]]], axis=1)
     frame["days_to_score"] = pd.array((chosen["day"] - chosen["score_day"]).to_numpy(dtype=float), dtype="Int64")
     frame = pd.concat([frame, images.assign(folder=tables.site.folder)], axis=1)
-    return frame.sort_values("patient", kind="stable").reset_index(drop=True)
+    return frame.sort_values("patient", kind="stable").reset_index(drop=True), followed
+
+
+def _grouped_ages(patients: pd.DataFrame, *, greatest_age: float | None) -> pd.DataFrame:
+    """Patients with all ages of a year and more above the greatest as one year above it."""
+    if greatest_age is None or "age" not in patients:
+        return patients
+    oldest = greatest_age + 1
+    return patients.assign(age=patients["age"].mask(patients["age"] >= oldest, oldest))

@@ -11,7 +11,7 @@ import pandas as pd
 from cacs_cxr.cohort.flow import PATIENTS
 from cacs_cxr.cohort.identity import in_earlier_site
 from cacs_cxr.cohort.linkage import CARRIED, LinkedSite, link_site, read_index
-from cacs_cxr.cohort.site_inputs import Eligibility, SiteInput, SiteTables
+from cacs_cxr.cohort.site_inputs import Eligibility, FollowUpRules, SiteInput, SiteTables
 from cacs_cxr.cohort.validation import validate_sites
 from cacs_cxr.faults import Fault, InputError
 from cacs_cxr.pseudonyms import KEY_CHECK, KEY_VARIABLE, key_check
@@ -29,12 +29,14 @@ class Selection:
         patients: all sites in their order: site, patient, value, factors, follow-up and the radiograph's columns.
         further: their other eligible radiographs: site, patient and the radiograph's columns.
         flow: site, unit, order, kind, label, n.
+        notes: of each site, what is no fault but should be looked at, in sentences.
     """
 
     tables: Sequence[SiteTables]
     patients: pd.DataFrame
     further: pd.DataFrame
     flow: pd.DataFrame
+    notes: Mapping[str, Sequence[str]]
 
 
 def select(
@@ -45,13 +47,16 @@ def select(
     biomarker: Mapping[str, Any],
     thresholds: Sequence[Mapping[str, Any]],
     factors: Sequence[Mapping[str, Any]],
+    followup: Mapping[str, Any],
+    greatest_age: float | None,
     key: bytes,
 ) -> Selection:
     """Validate the tables of all sites, link their radiographs and apply the criteria.
 
     Args:
         sites: the configuration's list; `indexes` holds the index of radiographs of each, in the same order.
-        eligibility: the configuration's mapping of this name, as are `biomarker`, `thresholds` and `factors`.
+        eligibility: the configuration's mapping of this name, as are `biomarker`, `thresholds`, `factors`, `followup`.
+        greatest_age: as in the configuration's `deidentification`.
         key: secret of the pseudonyms.
 
     Raises:
@@ -59,6 +64,7 @@ def select(
             else sites without an eligible patient.
     """
     rules = Eligibility.from_plain(eligibility)
+    followed = FollowUpRules(**followup)
     measured = Biomarker(**biomarker)
     clinical = [Factor(**{**item, "levels": tuple(item.get("levels", ()))}) for item in factors]
     tables = validate_sites(
@@ -80,6 +86,8 @@ def select(
             radiographs,
             eligibility=rules,
             factors=clinical,
+            follow_up_rules=followed,
+            greatest_age=greatest_age,
             what=measured.short,
             in_earlier_site=(owner >= 0).to_numpy(dtype=bool),
             key=key,
@@ -93,6 +101,7 @@ def select(
         patients=pd.concat([site.patients for site in linked], ignore_index=True),
         further=pd.concat([site.further for site in linked], ignore_index=True),
         flow=pd.concat([site.flow for site in linked], ignore_index=True),
+        notes={table.site.name: (*table.notes, *site.notes) for table, site in zip(tables, linked, strict=True)},
     )
 
 

@@ -147,12 +147,31 @@ class SiteTables:
 
 
 @dataclass(frozen=True)
+class FollowUpRules:
+    """How follow-up is counted.
+
+    Attributes:
+        time_zero: where it starts: at the later of radiograph and score, or at one of them.
+        landmark_days: days after time zero at which it starts instead; whoever has an outcome until then is left out.
+        events_after_end: what becomes of an event after the end of follow-up.
+    """
+
+    time_zero: Literal["later", "score", "radiograph"]
+    landmark_days: int
+    events_after_end: Literal["censor", "count"]
+
+
+@dataclass(frozen=True)
 class Eligibility:
     """Which patients and radiographs are taken.
 
     Attributes:
-        minimum_age: years, or None for no limit; needs a factor named age.
-        window_days: greatest distance in days between radiograph and score, either way, or None for no limit.
+        patient_criteria: names of the criteria of patients, in the order in which they exclude.
+        radiograph_criteria: those of radiographs.
+        minimum_age: years, or None for no limit; needs a factor named age. `maximum_age` likewise.
+        window_days: greatest distance in days between radiograph and score, or None for no limit.
+        window_side: whether the radiograph may lie on both sides of the score, or before or after it only; the day of
+            the score is on either side.
         modalities: DICOM modalities taken; files without one pass.
         views: views taken, the preferred first.
         unknown_view: whether radiographs of unknown view are taken.
@@ -160,8 +179,12 @@ class Eligibility:
         prior: conditions before the study that exclude a patient.
     """
 
+    patient_criteria: Sequence[str]
+    radiograph_criteria: Sequence[str]
     minimum_age: float | None
+    maximum_age: float | None
     window_days: int | None
+    window_side: Literal["both", "before", "after"]
     modalities: Sequence[str]
     views: Sequence[str]
     unknown_view: Literal["exclude", "include"]
@@ -172,8 +195,12 @@ class Eligibility:
     def from_plain(cls, content: Mapping[str, Any]) -> Self:
         """Eligibility from the configuration's mapping `eligibility`."""
         return cls(
+            patient_criteria=tuple(content["patients"]),
+            radiograph_criteria=tuple(content["radiographs"]),
             minimum_age=content["minimum_age"],
+            maximum_age=content["maximum_age"],
             window_days=content["window_days"],
+            window_side=content["window_side"],
             modalities=tuple(content["modalities"]),
             views=tuple(content["views"]),
             unknown_view=content["unknown_view"],
@@ -183,4 +210,4 @@ class Eligibility:
 
     def needs_dates(self, site: SiteInput) -> bool:
         """Whether radiographs of the site need a date: for the window, or for the time zero of follow-up."""
-        return self.window_days is not None or site.outcomes is not None
+        return self.window_days is not None or self.window_side != "both" or site.outcomes is not None

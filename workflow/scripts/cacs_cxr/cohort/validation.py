@@ -10,6 +10,7 @@ import pandas as pd
 from cacs_cxr.cohort.column_mapping import configuration_faults
 from cacs_cxr.cohort.columns import Column
 from cacs_cxr.cohort.distribution_notes import distribution_notes
+from cacs_cxr.cohort.eligibility import faults_of_criteria
 from cacs_cxr.cohort.identity import count_strangers, faults_of_shared_patients
 from cacs_cxr.cohort.outcomes_table import read_outcomes
 from cacs_cxr.cohort.patients_table import Patients, read_patients
@@ -45,7 +46,7 @@ def validate_sites(
     # A day more than today's: somewhere it is tomorrow already.
     latest = float(((today or datetime.date.today()) - ORIGIN).days + 1)
     lowest = 0.0 if all(threshold.value >= 0 for threshold in thresholds) else -np.inf
-    faults: list[Fault] = []
+    faults = faults_of_criteria(eligibility)
     tables = []
     for site in sites:
         faults += configuration_faults(site, eligibility=eligibility, factors=factors, biomarker=biomarker)
