@@ -31,7 +31,7 @@ def hand_over(small: SmallStudy, baseline: pd.DataFrame) -> Path:
     site["scores"]["columns"] = {"patient": "RANDID", "date": "day", "value": "TOTCHOL"}
     site["outcomes"]["columns"] = {"patient": "RANDID", "date": "TIMECVD", "event": "CVD"}
     small.study["sites"] = [site]
-    small.study["factors"][1]["levels"] = ["2", "1"]
+    site["patients"]["coding"] = {"sex": {"1": "M", "2": "F"}}
     small.indexes = small.indexes[:1]
     return home
 
@@ -55,5 +55,20 @@ def test_counts_prevalent_events_and_rate(small: SmallStudy, baseline: pd.DataFr
     assert followed["followup_days"].sum() == scored["TIMECVD"].sum()
     rate = 1000 * followed["event"].sum() / (followed["followup_days"].sum() / 365.25)
     assert rate == pytest.approx(12.0562, abs=1e-4)
-    assert (people["sex"] == "1").sum() == (scored["SEX"] == 1).sum()
+    assert (people["sex"] == "M").sum() == (scored["SEX"] == 1).sum()
     assert people["bmi"].isna().sum() == scored["BMI"].isna().sum()
+
+
+def test_every_exam_is_a_row_of_one_table_and_every_death_an_event(small: SmallStudy, baseline: pd.DataFrame) -> None:
+    home = hand_over(small, baseline)
+    exams = pd.read_csv(real_data("tables", "framingham_teaching_long.csv"))
+    # Of one patient several exams: as many scores, and the same outcome as often.
+    exams[["RANDID", "TIME", "TOTCHOL"]].rename(columns={"TIME": "day"}).to_csv(home / "scores.csv", index=False)
+    exams[["RANDID", "TIMEDTH", "DEATH"]].to_csv(home / "outcomes.csv", index=False)
+    site = small.study["sites"][0]
+    site["outcomes"]["columns"] = {"patient": "RANDID", "date": "TIMEDTH", "event": "DEATH"}
+    (tables,) = small.select().tables
+    assert len(tables.scores) == len(exams) == 11627
+    assert len(tables.outcomes) == len(baseline) == 4434
+    assert tables.outcomes["event"].sum() == baseline["DEATH"].sum()
+    assert "outcomes: 7,193 repeated rows count once" in tables.notes

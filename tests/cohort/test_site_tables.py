@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cacs_cxr.cohort.site_inputs import TableInput
@@ -54,6 +54,7 @@ def test_euro_signs_of_windows_are_told_from_latin(tmp_path: Path) -> None:
 CELLS = st.text(st.sampled_from('a1;,| \t"\nü'), max_size=4)
 
 
+@settings(deadline=None)
 @given(st.integers(2, 4).flatmap(lambda width: st.lists(st.lists(CELLS, min_size=width, max_size=width), max_size=6)))
 def test_the_fast_reader_and_the_exact_one_agree(rows: list[list[str]]) -> None:
     written = io.StringIO()

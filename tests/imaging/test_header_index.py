@@ -205,6 +205,25 @@ def test_parquet_image_table(tmp_path: Path) -> None:
     assert table.to_dict("records") == [{"file": "a.png", "patient": "7", "date": "", "view": ""}]
 
 
+def test_an_image_table_of_windows_with_dates_of_its_own(tmp_path: Path) -> None:
+    path = tmp_path / "table.csv"
+    text = (
+        "Image;Patient ID;Day;View Position\r\nä.png;007;31.3.2019 10:20;PA\r\n\r\nb.png;8;2019-04-01;\r\nc.png;9;;\r\n"
+    )
+    path.write_bytes(text.encode("cp1252"))
+    table = read_image_table(path, columns=COLUMNS, date_format="%d.%m.%Y")
+    assert table["file"].tolist() == ["ä.png", "b.png", "c.png"]
+    assert table["date"].tolist() == ["2019-03-31", "2019-04-01", ""]
+    path.write_bytes(text.replace("2019-04-01", "1.4.19").replace("c.png;9;;", "c.png;9").encode("cp1252"))
+    with pytest.raises(InputError) as caught:
+        read_image_table(path, columns=COLUMNS, date_format="%d.%m.%Y")
+    assert [(fault.row, fault.value) for fault in caught.value.faults] == [(5, "2 cells")]
+    path.write_bytes(text.replace("2019-04-01", "1.4.19").encode("cp1252"))
+    with pytest.raises(InputError) as caught:
+        read_image_table(path, columns=COLUMNS, date_format="%d.%m.%Y")
+    assert [(fault.row, fault.column, fault.value) for fault in caught.value.faults] == [(4, "Day", "9.9.99")]
+
+
 def test_all_faults_of_an_image_table_are_told_at_once(tmp_path: Path) -> None:
     path = tmp_path / "table.csv"
     path.write_text("Image,Patient ID\na.png,1\n,2\na.png,3\n", encoding="utf-8")

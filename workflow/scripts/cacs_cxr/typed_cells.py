@@ -5,7 +5,7 @@ One set of rules for columns then serves all sources.
 
 import datetime
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -33,11 +33,23 @@ def cell_text(value: object) -> str:
     return str(value).strip()
 
 
+def cells_text(values: Sequence[object]) -> list[str]:
+    """Text of the cells of a column, as `cell_text` writes each; columns of one type are written faster."""
+    types = set(map(type, values)) - {type(None)}
+    if types <= {str}:
+        return [value.strip() if isinstance(value, str) else "" for value in values]
+    if types <= {int}:
+        return ["" if value is None else str(value) for value in values]
+    if types <= {float}:
+        # Measurements recur: each distinct one is written once.
+        texts = {value: cell_text(value) for value in set(values)}
+        return [texts[value] for value in values]
+    return list(map(cell_text, values))
+
+
 def column_text(values: "pd.Series[Any]") -> list[str]:
-    """Text of a typed column, as `cell_text` writes each cell."""
-    if pd.api.types.is_integer_dtype(values.dtype) and not values.isna().any():
-        return list(map(str, values.tolist()))
-    return list(map(cell_text, values.astype(object)))
+    """Text of a typed column of a data frame."""
+    return cells_text(values.astype(object).tolist())
 
 
 def records_of_frame(frame: pd.DataFrame) -> Records:
@@ -47,12 +59,10 @@ def records_of_frame(frame: pd.DataFrame) -> Records:
     return records_of_columns(header, columns, numbers=range(2, len(frame) + 2))
 
 
-def records_of_rows(rows: Iterable[Sequence[object]]) -> Records:
-    """Records of rows of typed cells, the header first; all of the same length."""
-    texts = [list(map(cell_text, cells)) for cells in zip(*rows, strict=True)]
-    count = len(texts[0]) if texts else 0
-    if count == 0:
-        return records_of_columns([], [], numbers=[])
-    filled = [column for column in texts if any(column)]
-    header, body = [column[0] for column in filled], [column[1:] for column in filled]
-    return records_of_columns(header, body, numbers=range(2, count + 1))
+def records_of_rows(header: Sequence[object], rows: Sequence[Sequence[object]]) -> Records:
+    """Records of rows of typed cells, each as long as the header; columns with neither name nor cells are left out."""
+    columns = list(map(cells_text, zip(*rows, strict=True))) if rows else [[] for _ in header]
+    named = [(name, cells) for name, cells in zip(map(cell_text, header), columns, strict=True) if name or any(cells)]
+    return records_of_columns(
+        [name for name, _ in named], [cells for _, cells in named], numbers=range(2, len(rows) + 2)
+    )

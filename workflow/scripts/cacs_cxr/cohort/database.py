@@ -63,7 +63,7 @@ def read_query(
             statement = text(query.strip().rstrip(";").replace(":", r"\:"))
             result = connection.execution_options(stream_results=True).execute(statement)
             names = list(result.keys())
-            rows = [tuple(row) for row in result.fetchmany(greatest_rows + 1)]
+            rows = result.fetchmany(greatest_rows + 1)
             result.close()
             transaction.rollback()
     except SQLAlchemyError as error:
@@ -76,7 +76,7 @@ def read_query(
     if len(rows) > greatest_rows:
         expected = f"at most {greatest_rows:,} rows"
         raise InputError([Fault(place, None, "", "more rows", expected, "Select the study's patients in the query.")])
-    return records_of_rows([tuple(names), *rows])
+    return records_of_rows(names, rows)
 
 
 def faults_of_address(address: str, *, place: str) -> list[Fault]:

@@ -135,7 +135,8 @@ def _records_of_sheet(file: str, *, sheet: str | None) -> Records:
     except Exception as error:  # openpyxl raises whatever the broken part of a workbook happens to meet
         remedy = "Open it in a spreadsheet and save it again, or save the sheet as CSV (UTF-8)."
         raise InputError([Fault(file, None, "", type(error).__name__, "an Excel workbook", remedy)]) from None
-    return records_of_rows(list(frame.itertuples(index=False, name=None)))
+    header, *rows = frame.itertuples(index=False, name=None) if len(frame) else [()]
+    return records_of_rows(header, rows)
 
 
 def _checked(place: str, records: Records) -> pd.DataFrame:

@@ -12,9 +12,9 @@ from cacs_cxr.delimited_text import Records, decoded, records_of_text
 from cacs_cxr.faults import Fault, InputError
 from cacs_cxr.typed_cells import records_of_frame
 
-LISTED, SHOWN = 20, 30  # dates in another form that are listed, and characters shown of each
+LISTED, SHOWN = 20, 30  # rows of a kind that are listed, and characters shown of a date
 REQUIRED, OPTIONAL = ("file", "patient"), ("date", "view")
-_WHOLE_NUMBER = re.compile(r"(-?\d+)\.0*")
+_WHOLE_NUMBER = re.compile(r"^(-?\d+)\.0*$")
 
 
 def read_image_table(path: Path, *, columns: Mapping[str, str], date_format: str | None = None) -> pd.DataFrame:
@@ -49,7 +49,7 @@ def read_image_table(path: Path, *, columns: Mapping[str, str], date_format: str
     ]
     faults += [
         Fault(str(path), row, "", f"{cells} cells", f"{len(header)}, as the header has", "Quote cells with delimiters.")
-        for row, cells in records.ragged
+        for row, cells in records.ragged[:LISTED]
     ]
     if faults:
         raise InputError(faults)
