@@ -157,8 +157,6 @@ def chosen_by_a_loop(
         scores = [
             (s.value, s.day) for s in tables.scores.itertuples() if s.patient == person.patient and s.value == s.value
         ] or [(np.nan, np.nan)]
-        faults = [failed(person, value, day, eligibility, outside=outside) for value, day in scores]
-        values = [score for score, fault in zip(scores, faults, strict=True) if not any(fault.values())]
         mine = [row for row in index.itertuples() if row.patient == person.patient and row.readable]
         fitting = [
             row
@@ -185,7 +183,7 @@ def chosen_by_a_loop(
             )
             for row in originals
             if row.study_date
-            for _, day in values
+            for _, day in scores
         )
         limit, side = eligibility.window_days, eligibility.window_side
         near = [
@@ -198,32 +196,37 @@ def chosen_by_a_loop(
         window = f"within {limit} days {word} the score"
         if limit is None:
             window = "with a study date" if side == "both" else f"{word} the score"
-        by_images = {
-            "radiograph": ["No radiograph"] * (not mine),
-            "view": ["No PA or AP radiograph"] * (not fitting),
-            "window": [f"No PA or AP radiograph {window}"] * (not near),
-        }
-        reason = first_reason(faults, by_images, eligibility.patient_criteria)
-        if reason:
+        faults = []
+        for value, day in scores:
+            fault = failed(person, value, day, eligibility, outside=outside)
+            fault["radiograph"] = ["No radiograph"] * (not mine)
+            fault["view"] = ["No PA or AP radiograph"] * (not fitting)
+            close = value != value or any(pair[2] == day for pair in near)
+            fault["window"] = [f"No PA or AP radiograph {window}"] * (not close)
+            faults.append(fault)
+        if reason := first_reason(faults, eligibility.patient_criteria):
             reasons[reason] += 1
         else:
-            taken[pseudonym(person.patient, key=KEY)] = near[0][-2], near[0][-1]
+            usable = {day for (_, day), fault in zip(scores, faults, strict=True) if not any(fault.values())}
+            first = next(pair for pair in near if pair[2] in usable)
+            taken[pseudonym(person.patient, key=KEY)] = first[-2], first[-1]
     return taken, reasons
 
 
-def first_reason(faults: list[dict[str, list[str]]], by_images: dict[str, list[str]], order: Sequence[str]) -> str:
-    """Label of the first criterion that leaves none of a patient's scores, or that the radiographs do not meet."""
+def first_reason(faults: list[dict[str, list[str]]], order: Sequence[str]) -> str:
+    """Label of the first criterion that leaves none of a patient's scores."""
     left = list(range(len(faults)))
     for name in order:
-        if name in by_images:
-            if by_images[name]:
-                return by_images[name][0]
-            continue
-        for label in sorted({label for fault in faults for label in fault[name]}, key=LABELS.index):
+        for label in sorted({label for fault in faults for label in fault[name]}, key=place):
             left = [number for number in left if label not in faults[number][name]]
             if not left:
                 return label
     return ""
+
+
+def place(label: str) -> int:
+    """Place of a label among those of one criterion; criteria by radiographs have one label each."""
+    return LABELS.index(label) if label in LABELS else 0
 
 
 @pytest.mark.slow

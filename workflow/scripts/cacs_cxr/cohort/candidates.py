@@ -21,21 +21,18 @@ Rule = tuple[str, Marks]  # label of a criterion, and the candidates that fail i
 
 
 @dataclass(frozen=True)
-class Candidates:
-    """Scores of a site's patients.
+class Judgement:
+    """What the criteria leave of a site's patients and their scores.
 
     Attributes:
-        table: patient_position (row of the patients table), value, score_day, and age on that day where it is known;
-            patients without a score have one row without value.
-        usable: whether each row has a value and meets every criterion.
+        usable: whether each candidate has a value and meets every criterion.
         criteria: the criteria with the patients whom they exclude, in the order of the configuration.
-        excluded: whether each patient is excluded by any of them.
+        excluded_by_tables: whether each patient is excluded by the tables alone.
     """
 
-    table: pd.DataFrame
     usable: Marks
-    criteria: Mapping[str, Sequence[Criterion]]
-    excluded: Marks
+    criteria: Sequence[Criterion]
+    excluded_by_tables: Marks
 
 
 @dataclass(frozen=True)
@@ -52,37 +49,51 @@ class _Judged:
         return np.asarray(fails[self.table["patient_position"].to_numpy()], dtype=bool)
 
 
-def candidates_of(
+def judge(
     tables: SiteTables,
+    candidates: pd.DataFrame,
     *,
+    by_radiographs: Mapping[str, Sequence[Rule]],
     eligibility: Eligibility,
     factors: Sequence[Factor],
     what: str,
     in_earlier_site: Marks,
-) -> Candidates:
-    """Judge the scores and patients of a site by its tables.
+) -> Judgement:
+    """Judge the candidates of a site, criterion by criterion in the order of the configuration.
 
     Args:
+        candidates: as `candidate_scores` returns them.
+        by_radiographs: criteria that the radiographs decide, by the names that the configuration gives them.
         what: short name of the biomarker.
         in_earlier_site: patients whom an earlier site lists too.
     """
-    table = _scores(tables)
-    judged = _Judged(tables, eligibility, factors, what, in_earlier_site, table)
-    position, count = table["patient_position"].to_numpy(), len(tables.patients)
-    left = np.ones(len(table), dtype=bool)
-    criteria: dict[str, list[Criterion]] = {}
+    judged = _Judged(tables, eligibility, factors, what, in_earlier_site, candidates)
+    position, count = candidates["patient_position"].to_numpy(), len(tables.patients)
+    left, left_by_tables = np.ones(len(candidates), dtype=bool), np.ones(len(candidates), dtype=bool)
+    criteria = []
     for name in eligibility.patient_criteria:
-        if name not in RULES:
-            continue
-        for label, fails in RULES[name](judged):
+        by_tables = RULES[name](judged) if name in RULES else ()
+        for label, fails in (*by_tables, *by_radiographs.get(name, ())):
             left &= ~fails
-            criteria.setdefault(name, []).append(Criterion(label, np.bincount(position[left], minlength=count) == 0))
-    usable = left & table["value"].notna().to_numpy()
-    excluded = np.bincount(position[left], minlength=count) == 0
-    return Candidates(table, usable, criteria, excluded)
+            criteria.append(Criterion(label, _without(position[left], count=count)))
+        for _, fails in by_tables:
+            left_by_tables &= ~fails
+    usable = left & candidates["value"].notna().to_numpy()
+    return Judgement(usable, criteria, _without(position[left_by_tables], count=count))
 
 
-def _scores(tables: SiteTables) -> pd.DataFrame:
+def _without(positions: npt.NDArray[np.int64], *, count: int) -> Marks:
+    """Patients who are not among the positions."""
+    return np.asarray(np.bincount(positions, minlength=count) == 0)
+
+
+def candidate_scores(tables: SiteTables) -> pd.DataFrame:
+    """Scores of the patients whom the table lists.
+
+    Returns:
+        patient_position (row of the patients table), value, score_day, and age on that day where it is known; patients
+        without a score have one row without value.
+    """
     patients, scores = tables.patients, tables.scores[tables.scores["value"].notna()]
     position = pd.Index(patients["patient"]).get_indexer(pd.Index(scores["patient"]))
     table = pd.DataFrame(

@@ -1,6 +1,6 @@
 """The criteria of radiographs, and of patients by their radiographs; in the order that the configuration declares."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,18 +8,19 @@ import numpy.typing as npt
 import pandas as pd
 
 from cacs_cxr.cohort.candidates import RULES as RULES_OF_TABLES
+from cacs_cxr.cohort.candidates import Marks, Rule
 from cacs_cxr.cohort.flow import Criterion
 from cacs_cxr.cohort.site_inputs import Eligibility, SiteInput
 from cacs_cxr.faults import Fault
 
 LATERAL, UNKNOWN = "lateral", "unknown"
 EXCLUDED_BY_OVERRIDE = "excluded-by-override"  # reason of the index
+ELIGIBLE = "eligible"  # criterion of radiographs by their patients
 BY_RADIOGRAPHS = ("radiograph", "view", "window")  # criteria of patients by their radiographs
 PATIENT_CRITERIA = (*RULES_OF_TABLES, *BY_RADIOGRAPHS)
 NEEDED_OF_PATIENTS = ("one_site", "score", "factors", *BY_RADIOGRAPHS)
-NEEDED_OF_RADIOGRAPHS = ("override", "readable", "modality", "view", "listed", "eligible")
+NEEDED_OF_RADIOGRAPHS = ("override", "readable", "modality", "view", "listed", "eligible", "unshared")
 """Criteria without which no study can be made of what remains; their parameters say how strict they are."""
-Marks = npt.NDArray[np.bool_]
 
 
 def faults_of_criteria(eligibility: Eligibility) -> list[Fault]:
@@ -27,7 +28,7 @@ def faults_of_criteria(eligibility: Eligibility) -> list[Fault]:
     faults = []
     for key, given, known, needed in (
         ("patients", eligibility.patient_criteria, PATIENT_CRITERIA, NEEDED_OF_PATIENTS),
-        ("radiographs", eligibility.radiograph_criteria, tuple(RULES), NEEDED_OF_RADIOGRAPHS),
+        ("radiographs", eligibility.radiograph_criteria, (*RULES, ELIGIBLE), NEEDED_OF_RADIOGRAPHS),
     ):
         wrong = [name for name in dict.fromkeys(given) if name not in known or list(given).count(name) > 1]
         for found, expected in (
@@ -51,7 +52,6 @@ def faults_of_criteria(eligibility: Eligibility) -> list[Fault]:
 class _Judged:
     radiographs: pd.DataFrame
     eligibility: Eligibility
-    patient_excluded: Marks
 
     @property
     def position(self) -> npt.NDArray[np.int64]:
@@ -59,18 +59,15 @@ class _Judged:
         return np.asarray(self.radiographs["patient_position"].to_numpy(), dtype=np.int64)
 
 
-def criteria_of_radiographs(
-    radiographs: pd.DataFrame, *, eligibility: Eligibility, patient_excluded: Marks
-) -> list[Criterion]:
-    """Criteria that a radiograph meets or not by its header or row in the image table, before dates are compared.
+def criteria_of_headers(radiographs: pd.DataFrame, *, eligibility: Eligibility) -> dict[str, list[Criterion]]:
+    """Criteria that a radiograph meets or not by its header or row in the image table, by name.
 
     Args:
         radiographs: readable, reason, modality, intent, view, patient_position (row in the patients table, -1 for none)
             and sop_instance, all text without missing values but the first and the last but one.
-        patient_excluded: whether each patient of the patients table is excluded by the tables alone.
     """
-    judged = _Judged(radiographs, eligibility, patient_excluded)
-    return [criterion for name in eligibility.radiograph_criteria for criterion in RULES[name](judged)]
+    judged = _Judged(radiographs, eligibility)
+    return {name: RULES[name](judged) for name in eligibility.radiograph_criteria if name in RULES}
 
 
 def _override(judged: _Judged) -> list[Criterion]:
@@ -107,10 +104,6 @@ def _listed(judged: _Judged) -> list[Criterion]:
     return [Criterion("Patient not in the patients table", judged.position < 0)]
 
 
-def _eligible(judged: _Judged) -> list[Criterion]:
-    return [Criterion("Patient excluded", np.append(judged.patient_excluded, False)[judged.position])]
-
-
 def _unshared(judged: _Judged) -> list[Criterion]:
     radiographs = judged.radiographs
     identified = (radiographs["sop_instance"] != "") & (judged.position >= 0)
@@ -126,7 +119,6 @@ RULES: Mapping[str, Callable[[_Judged], list[Criterion]]] = {
     "intent": _intent,
     "view": _view,
     "listed": _listed,
-    "eligible": _eligible,
     "unshared": _unshared,
 }
 """Criteria of radiographs by header or image table, by the names that the configuration gives them."""
@@ -143,22 +135,31 @@ def copies(radiographs: pd.DataFrame, *, among: Marks) -> Marks:
     return radiographs.index.isin(repeated)
 
 
-def criteria_of_images(
-    *, eligibility: Eligibility, linked: Marks, of_kind: Marks, chosen: Marks
-) -> dict[str, list[Criterion]]:
+def patients_excluded(radiographs: pd.DataFrame, *, excluded: Marks) -> list[Criterion]:
+    """Criterion of radiographs whose patient is excluded.
+
+    Args:
+        excluded: whether each patient of the patients table is.
+    """
+    return [Criterion("Patient excluded", np.append(excluded, False)[radiographs["patient_position"].to_numpy()])]
+
+
+def rules_of_radiographs(
+    *, eligibility: Eligibility, linked: Marks, of_kind: Marks, near: Marks
+) -> dict[str, list[Rule]]:
     """Criteria that a patient meets or not by the radiographs, by name.
 
     Args:
-        linked: patients with a readable radiograph of any kind.
-        of_kind: those with one of the modalities and views taken.
-        chosen: those with one that is taken in the end.
+        linked: candidates of patients with a readable radiograph of any kind.
+        of_kind: those of patients with one of the modalities and views taken.
+        near: those with such a radiograph in the window.
     """
     views = " or ".join(eligibility.views)
-    near = within_window(eligibility) or "with a study date"
+    window = within_window(eligibility) or "with a study date"
     return {
-        "radiograph": [Criterion("No radiograph", ~linked)],
-        "view": [Criterion(f"No {views} radiograph", ~of_kind)],
-        "window": [Criterion(f"No {views} radiograph {near}", ~chosen)],
+        "radiograph": [("No radiograph", ~linked)],
+        "view": [(f"No {views} radiograph", ~of_kind)],
+        "window": [(f"No {views} radiograph {window}", ~near)],
     }
 
 
@@ -182,8 +183,3 @@ def criteria_of_dates(
         label = f"More than {eligibility.window_days} days from the score" if far else f"Not {window}"
         criteria.append(Criterion(label, outside))
     return [*criteria, Criterion("Not the nearest to the score", ~chosen)]
-
-
-def in_order(names: Sequence[str], *parts: Mapping[str, Sequence[Criterion]]) -> list[Criterion]:
-    """Criteria in the order of their names."""
-    return [criterion for name in names for part in parts for criterion in part.get(name, ())]

@@ -17,7 +17,7 @@ import pandas as pd
 
 from cacs_cxr.cohort import columns
 from cacs_cxr.cohort import eligibility as criteria
-from cacs_cxr.cohort.candidates import Candidates, candidates_of
+from cacs_cxr.cohort.candidates import candidate_scores, judge
 from cacs_cxr.cohort.columns import Column
 from cacs_cxr.cohort.flow import PATIENTS, RADIOGRAPHS, Criterion, begin_flow, counts, first_failed
 from cacs_cxr.cohort.followup import follow_up, follow_up_notes, time_zero
@@ -127,47 +127,54 @@ def link_site(
         key: secret of the pseudonyms.
     """
     site, count = tables.site, len(tables.patients)
-    candidates = candidates_of(
-        tables, eligibility=eligibility, factors=factors, what=what, in_earlier_site=in_earlier_site
-    )
-    by_header = criteria.criteria_of_radiographs(
-        radiographs, eligibility=eligibility, patient_excluded=candidates.excluded
-    )
-    taken = first_failed(by_header, count=len(radiographs)) < 0
-    by_header.append(Criterion("Copy of another file", criteria.copies(radiographs, among=taken)))
-    taken &= ~by_header[-1].fails
-    of_kind = radiographs["patient_position"].to_numpy()[taken]
+    by_header = criteria.criteria_of_headers(radiographs, eligibility=eligibility)
+    of_kind = first_failed([fails for part in by_header.values() for fails in part], count=len(radiographs)) < 0
+    copies = criteria.copies(radiographs, among=of_kind)
     undated = radiographs["day"].isna().to_numpy()
-    if eligibility.needs_dates(site):
-        taken = taken & ~undated
-    nearest = nearest_scores(radiographs[taken], candidates, eligibility=eligibility, key=key)
-    outside = ~nearest["admissible"]
-    chosen = nearest[~outside].drop_duplicates("patient_position")
-    by_dates = criteria.criteria_of_dates(
+    dated = ~undated if eligibility.needs_dates(site) else np.ones(len(radiographs), dtype=bool)
+    candidates = candidate_scores(tables)
+    pairs = score_pairs(radiographs[of_kind & ~copies & dated], candidates, eligibility=eligibility, key=key)
+    position = candidates["patient_position"].to_numpy()
+    near = candidates.index.isin(pairs.loc[pairs["admissible"], "candidate"])
+    judgement = judge(
+        tables,
+        candidates,
+        by_radiographs=criteria.rules_of_radiographs(
+            eligibility=eligibility,
+            linked=np.isin(position, radiographs.loc[radiographs["readable"].astype(bool), "patient_position"]),
+            of_kind=np.isin(position, radiographs["patient_position"].to_numpy()[of_kind & ~copies]),
+            near=near | candidates["value"].isna().to_numpy(),
+        ),
         eligibility=eligibility,
-        site=site,
-        undated=undated,
-        outside=radiographs.index.isin(nearest["radiograph"][outside]),
-        chosen=radiographs.index.isin(chosen["radiograph"]),
+        factors=factors,
+        what=what,
+        in_earlier_site=in_earlier_site,
     )
-    linked = radiographs.loc[radiographs["readable"].astype(bool), "patient_position"]
-    by_images = criteria.criteria_of_images(
-        eligibility=eligibility,
-        linked=np.isin(np.arange(count), linked),
-        of_kind=np.isin(np.arange(count), of_kind),
-        chosen=np.isin(np.arange(count), chosen["patient_position"]),
-    )
-    by_patients = criteria.in_order(eligibility.patient_criteria, candidates.criteria, by_images)
+    by_header[criteria.ELIGIBLE] = criteria.patients_excluded(radiographs, excluded=judgement.excluded_by_tables)
+    usable = pairs[judgement.usable[pairs["candidate"].to_numpy()]]
+    nearest = usable.drop_duplicates("radiograph")
+    chosen = nearest[nearest["admissible"]].drop_duplicates("patient_position")
+    of_radiographs = [
+        *(criterion for name in eligibility.radiograph_criteria for criterion in by_header[name]),
+        Criterion("Copy of another file", copies),
+        *criteria.criteria_of_dates(
+            eligibility=eligibility,
+            site=site,
+            undated=undated,
+            outside=~radiographs.index.isin(nearest.loc[nearest["admissible"], "radiograph"]),
+            chosen=radiographs.index.isin(chosen["radiograph"]),
+        ),
+    ]
     flows = []
     for unit, start, steps, total, remaining in (
-        (PATIENTS, "Patients in the table", by_patients, count, "Eligible patients"),
-        (RADIOGRAPHS, "Files found", [*by_header, *by_dates], len(radiographs), "Radiographs selected"),
+        (PATIENTS, "Patients in the table", judgement.criteria, count, "Eligible patients"),
+        (RADIOGRAPHS, "Files found", of_radiographs, len(radiographs), "Radiographs selected"),
     ):
         excluded_counts = counts(steps, first_failed(steps, count=total))
         flows.append(
             begin_flow(site=site.name, unit=unit, start=(start, total), excluded=excluded_counts, remaining=remaining)
         )
-    others = nearest[~outside & ~nearest["radiograph"].isin(chosen["radiograph"])]
+    others = nearest[nearest["admissible"] & ~nearest["radiograph"].isin(chosen["radiograph"])]
     patients, followed = _linked(
         tables, radiographs, chosen, candidates=candidates, factors=factors, rules=follow_up_rules, key=key
     )
@@ -185,17 +192,17 @@ def link_site(
     )
 
 
-def nearest_scores(
-    radiographs: pd.DataFrame, candidates: Candidates, *, eligibility: Eligibility, key: bytes
+def score_pairs(
+    radiographs: pd.DataFrame, candidates: pd.DataFrame, *, eligibility: Eligibility, key: bytes
 ) -> pd.DataFrame:
-    """Nearest score of each radiograph, best radiograph of a patient first; one within the window goes first.
+    """Pairs of a radiograph and a score of one patient, the best first: those within the window, then the nearest.
 
     Returns:
         radiograph (index in `radiographs`), patient_position, candidate (row of the candidates), value, score_day, day,
         distance (days; NaN undated), admissible (within the window).
     """
     views = eligibility.views
-    scores = candidates.table[candidates.usable].rename_axis("candidate").reset_index()
+    scores = candidates[candidates["value"].notna()].rename_axis("candidate").reset_index()
     scores = scores[["patient_position", "candidate", "value", "score_day"]]
     names = [
         instance or pseudonym(file, key=key)
@@ -218,7 +225,7 @@ def nearest_scores(
     pairs["admissible"] = ~(pairs["distance"] > limit) & ~wrong_side
     pairs["outside"] = ~pairs["admissible"]
     pairs = pairs.sort_values(["outside", "distance", "day", "score_day", "preference", "arbitrary"], kind="stable")
-    return pairs.drop_duplicates("radiograph").drop(columns=["preference", "arbitrary", "outside"])
+    return pairs.drop(columns=["preference", "arbitrary", "outside"])
 
 
 def _radiographs(tables: SiteTables, radiographs: pd.DataFrame, pairs: pd.DataFrame, *, key: bytes) -> pd.DataFrame:
@@ -234,15 +241,15 @@ def _linked(
     radiographs: pd.DataFrame,
     chosen: pd.DataFrame,
     *,
-    candidates: Candidates,
+    candidates: pd.DataFrame,
     factors: Sequence[Factor],
     rules: FollowUpRules,
     key: bytes,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Eligible patients by pseudonym, and their follow-up in the order of `chosen`."""
     people = tables.patients.iloc[chosen["patient_position"].to_numpy()].reset_index(drop=True)
-    if "age" in candidates.table:
-        people["age"] = candidates.table.loc[chosen["candidate"], "age"].to_numpy(dtype=float)
+    if "age" in candidates:
+        people["age"] = candidates.loc[chosen["candidate"], "age"].to_numpy(dtype=float)
     images = radiographs.loc[chosen["radiograph"].to_numpy(), list(CARRIED)].reset_index(drop=True)
     days = (chosen["day"].to_numpy(dtype=float), chosen["score_day"].to_numpy(dtype=float))
     zero = time_zero(*days, rules=rules)
