@@ -58,6 +58,8 @@ def run(small: SmallStudy, *, unreadable: tuple[int, ...] = (), further_sites: t
         definition=small.study,
         sites=sites,
         eligibility=small.eligibility,
+        followup=small.followup,
+        greatest_age=small.greatest_age,
         folds={"count": 5, "tuning_fraction": 0.25},
         seed=1,
     )
@@ -68,6 +70,8 @@ def run(small: SmallStudy, *, unreadable: tuple[int, ...] = (), further_sites: t
         flow_file=results / "flow_linkage.csv",
         sites=sites,
         eligibility=small.eligibility,
+        followup=small.followup,
+        greatest_age=small.greatest_age,
         definition=small.study,
         seed=1,
         shards=4,

@@ -270,6 +270,99 @@ def test_last_day_of_the_window_counts(small: SmallStudy) -> None:
     assert people.loc[people["site"] == "home", "days_to_score"].tolist() == [-183]
 
 
+def alone(small: SmallStudy) -> SmallStudy:
+    """The study of the development site only."""
+    small.study["sites"], small.indexes = small.study["sites"][:1], small.indexes[:1]
+    return small
+
+
+@pytest.mark.parametrize(("side", "days"), [("both", -2), ("before", -2), ("after", 3)])
+def test_the_side_of_the_window(small: SmallStudy, side: str, days: int) -> None:
+    alone(small).eligibility["window_side"] = side
+    small.write_index("home", [radiograph("H1", "2019-02-27"), radiograph("H1", "2019-03-04")])
+    selection = small.select()
+    assert selection.patients.loc[selection.patients["site"] == "home", "days_to_score"].tolist() == [days]
+    labels = set(selection.flow["label"])
+    word = {"both": "of", "before": "before", "after": "after"}[side]
+    assert f"No PA radiograph within 183 days {word} the score" in labels
+
+
+def test_the_day_of_the_score_is_on_either_side(small: SmallStudy) -> None:
+    alone(small).write_index("home", [radiograph("H1", "2019-03-01")])
+    for side in ("before", "after"):
+        small.eligibility["window_side"] = side
+        assert (small.select().patients["site"] == "home").sum() == 1
+
+
+def test_ages_above_the_greatest_are_one_group(small: SmallStudy) -> None:
+    small.replace("home/patients.csv", "H2,61", "H2,89.9")
+    small.replace("home/patients.csv", "H3,70", "H3,90")
+    small.replace("home/patients.csv", "H4,44", "H4,103")
+    home = small.select().patients.query("site == 'home'")
+    assert sorted(home["age"]) == [50, 89.9, 90, 90]
+    small.greatest_age = None
+    assert sorted(small.select().patients.query("site == 'home'")["age"]) == [50, 89.9, 90, 103]
+
+
+def test_age_is_that_at_the_score_of_the_pair(small: SmallStudy) -> None:
+    """H1 is 17 at the first score, 18 at the second, which is the one that can be taken though it is less near."""
+    small.study["sites"][0]["patients"]["columns"] = {
+        "patient": "patient_id",
+        "birth_date": "born",
+        "sex": "sex",
+        "bmi": "bmi",
+    }
+    small.write("home/patients.csv", "patient_id,born,sex,bmi\nH1,2001-03-20,F,20\nH2,2010-01-01,M,21\n")
+    small.replace("home/scores.csv", "H1,2019-03-01,0", "H1,2019-03-01,0\nH1,2019-04-20,7")
+    small.write_index("home", [radiograph("H1", "2019-03-02"), radiograph("H2", "2019-03-02")])
+    selection = small.select()
+    home = selection.patients.query("site == 'home'")
+    assert home[["age", "value", "days_to_score"]].to_numpy().tolist() == [[18.0, 7.0, -49]]
+    young = selection.flow[selection.flow["label"] == "Younger than 18 years"]
+    assert young["n"].tolist() == [1, 0]
+
+
+def test_prior_conditions_exclude_where_a_site_gives_them(small: SmallStudy) -> None:
+    small.eligibility["prior"] = [
+        {"name": "disease", "label": "Coronary disease before", "kind": "yes_no", "missing": "exclude"},
+        {"name": "stent", "label": "Revascularised before the score", "kind": "date", "missing": "include"},
+    ]
+    small.study["sites"][0]["patients"]["columns"] |= {"disease": "CAD", "stent": "PCI"}
+    small.write(
+        "home/patients.csv",
+        "patient_id,age_years,sex,bmi,CAD,PCI\nH1,50,F,20,no,\nH2,61,M,,yes,\nH3,70,M,31,,\nH4,44,F,19,0,2019-03-04\n",
+    )
+    selection = small.select()
+    flow = selection.flow.query("site == 'home' and unit == 'patients' and kind == 'excluded' and n > 0")
+    assert flow[["label", "n"]].to_numpy().tolist() == [
+        ["Coronary disease before", 1],
+        ["Coronary disease before: unknown", 1],
+        ["Revascularised before the score", 1],
+    ]
+    told = [note for note in selection.notes["away"] if "eligibility.prior" in note]
+    assert len(told) == 2
+    assert "no column for disease" in told[0]
+    small.replace("home/patients.csv", "2019-03-04", "2019-03-05")  # the day after the score
+    assert len(small.select().patients.query("site == 'home'")) == 2
+
+
+@pytest.mark.parametrize(
+    ("key", "names", "message"),
+    [
+        ("patients", ["one_site", "age", "score", "factors", "radiograph", "view"], "all of .*window"),
+        ("patients", ["one_site", "score", "factors", "radiograph", "view", "window"], "age among the criteria"),
+        ("patients", [*ELIGIBILITY["patients"], "age"], "each of .* once at most"),
+        ("radiographs", ["readable", "view", "listed", "eligible"], "all of .*modality"),
+    ],
+)
+def test_lists_of_criteria_that_no_study_can_follow(
+    small: SmallStudy, key: str, names: list[str], message: str
+) -> None:
+    small.eligibility[key] = names
+    with pytest.raises(InputError, match=message):
+        small.select()
+
+
 def test_ties_take_the_earlier_then_the_preferred_view(small: SmallStudy) -> None:
     small.eligibility["views"] = ["PA", "AP"]
     after, before = (
