@@ -30,7 +30,16 @@ def run(
     further = further_radiographs(cohort.assign(readable=True), cohort)
     parts = fold_parts(cohort, folds, further, fold=0, biomarker="cacs", threshold=GT0)
     configuration = {**CONFIGURATION, **changes}
-    return train_fold(folder / "images.npy", parts, configuration=configuration, seed=7, threshold="gt0", fold=0)
+    return train_fold(
+        folder / "images.npy",
+        parts,
+        configuration=configuration,
+        seed=7,
+        threshold="gt0",
+        fold=0,
+        code="digest",
+        checkpoint_file=folder / "checkpoint",
+    )
 
 
 def weights_bytes(fold: Fold, folder: Path) -> bytes:
@@ -108,7 +117,7 @@ def test_metadata_tell_how_the_network_came_about(tmp_path: Path) -> None:
     assert read["configuration"] == CONFIGURATION
     assert read["versions"]["torch"] == torch.__version__
     assert set(read["seconds"]) == {
-        "total", "forward_backward", "optimiser", "augmentation", "evaluation", "prediction", "job"
+        "total", "forward_backward", "optimiser", "augmentation", "evaluation", "checkpoints", "prediction", "job"
     }  # fmt: skip
     parts = sum(read["seconds"][name] for name in ("forward_backward", "optimiser", "augmentation", "evaluation"))
     assert 0.5 * read["seconds"]["total"] < parts <= read["seconds"]["total"]

@@ -28,8 +28,12 @@ def main(
     fold: int,
     seed: int,
     training: dict[str, Any],
+    code: str,
 ) -> None:
-    """Read the parts of the fold, train, and write weights, metadata and logits."""
+    """Read the parts of the fold, train, and write weights, metadata and logits.
+
+    A job that was killed goes on from its checkpoint, which lies beside the weights until these are written.
+    """
     chosen = next(Threshold(**item) for item in thresholds if item["name"] == threshold)
     patients = pd.read_parquet(cohort)
     further = further_radiographs(pd.read_parquet(radiographs), patients)
@@ -37,10 +41,21 @@ def main(
     LOGGER.info(
         "%s", ", ".join(f"{name}: {part.counts['n_positive']} of {part.counts['n']}" for name, part in parts.items())
     )
-    trained = train_fold(images, parts, configuration=training, seed=seed, threshold=threshold, fold=fold)
+    checkpoint = weights.with_name("checkpoint.safetensors")
+    trained = train_fold(
+        images,
+        parts,
+        configuration=training,
+        seed=seed,
+        threshold=threshold,
+        fold=fold,
+        code=code,
+        checkpoint_file=checkpoint,
+    )
     write_weights(trained.state, weights)
     write_parquet(trained.logits, logits)
     write_json(trained.metadata, metadata)
+    checkpoint.unlink(missing_ok=True)
 
 
 if __name__ == "__main__":
@@ -59,4 +74,5 @@ if __name__ == "__main__":
             fold=int(snakemake.wildcards.fold),
             seed=snakemake.params.seed,
             training=dict(snakemake.params.training),
+            code=snakemake.params.code,
         )

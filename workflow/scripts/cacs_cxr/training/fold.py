@@ -1,5 +1,7 @@
 """One fold of one threshold: train its network, predict its tuning and test parts, and write down how it came about."""
 
+import hashlib
+import json
 import platform
 import time
 from collections.abc import Mapping
@@ -16,9 +18,11 @@ from cacs_cxr.study import TEST, TRAIN, TUNING
 from cacs_cxr.training.batches import digest, grey_mean_sd, read_radiographs
 from cacs_cxr.training.device import peak_memory_bytes, prepare_device
 from cacs_cxr.training.inference import predict_logits
-from cacs_cxr.training.loop import Recipe, Trained, train
+from cacs_cxr.training.loop import train
 from cacs_cxr.training.network import build_network, start_at_prevalence
+from cacs_cxr.training.notice import stop_notice
 from cacs_cxr.training.parts import Part
+from cacs_cxr.training.recipe import Recipe, Trained
 
 
 @dataclass(frozen=True)
@@ -37,7 +41,15 @@ class Fold:
 
 
 def train_fold(
-    images: Path, parts: Mapping[str, Part], *, configuration: Mapping[str, Any], seed: int, threshold: str, fold: int
+    images: Path,
+    parts: Mapping[str, Part],
+    *,
+    configuration: Mapping[str, Any],
+    seed: int,
+    threshold: str,
+    fold: int,
+    code: str,
+    checkpoint_file: Path,
 ) -> Fold:
     """Train a network on the training part, choose its epoch on the tuning part, and predict the test part once.
 
@@ -48,6 +60,12 @@ def train_fold(
         parts: the fold's parts, from `fold_parts`.
         configuration: the configuration's `training` section.
         seed: the study's seed; the fold's own is derived from it.
+        code: digest of the code; a checkpoint that other code has made is not used.
+        checkpoint_file: where checkpoints are written to and found.
+
+    Raises:
+        InputError: no GPU, an unknown backbone, weights that do not fit, or a batch that does not fit into memory.
+        StoppedOnNotice: a signal asked to stop; the next run goes on from the checkpoint.
     """
     start = time.perf_counter()
     device = prepare_device(configuration["device"], threads=int(configuration["threads"]))
@@ -61,7 +79,23 @@ def train_fold(
     tuning = read_radiographs(images, parts[TUNING], device=device)
     mean, sd = grey_mean_sd(training)
     sd = max(sd, 1.0 / 255.0)
-    trained = train(network, training, tuning, recipe, mean=mean, sd=sd, seed=own_seed)
+    digests = {name: digest(part) for name, part in ((TRAIN, training), (TUNING, tuning))}
+    labels = {name: hashlib.sha256(parts[name].labels.tobytes()).hexdigest() for name in (TRAIN, TUNING)}
+    settings = {name: value for name, value in configuration.items() if name != "checkpoint_seconds"}
+    depends = [settings, own_seed, digests, labels, asdict(initialisation), code, torch.__version__, timm.__version__]
+    with stop_notice() as asked_to_stop:
+        trained = train(
+            network,
+            training,
+            tuning,
+            recipe,
+            mean=mean,
+            sd=sd,
+            seed=own_seed,
+            checkpoint_file=checkpoint_file,
+            fingerprint=hashlib.sha256(json.dumps(depends, sort_keys=True).encode()).hexdigest(),
+            asked_to_stop=asked_to_stop,
+        )
 
     network.load_state_dict(dict(trained.state))
     test = read_radiographs(images, parts[TEST], device=device)
@@ -96,7 +130,9 @@ def train_fold(
         "images_per_second": _training_rate(trained),
         "peak_gpu_memory_bytes": peak_memory_bytes(device),
         "device": torch.cuda.get_device_name(device) if device.type == "cuda" else platform.machine(),
-        "data_sha256": {name: digest(part) for name, part in ((TRAIN, training), (TUNING, tuning), (TEST, test))},
+        "resumed": trained.resumed,
+        "code": code,
+        "data_sha256": {**digests, TEST: digest(test)},
         "versions": {"python": platform.python_version(), "torch": torch.__version__, "timm": timm.__version__},
     }
     return Fold(trained.state, metadata, logits)

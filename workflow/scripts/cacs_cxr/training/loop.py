@@ -2,9 +2,9 @@
 
 import copy
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable
+from itertools import islice
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -12,75 +12,41 @@ from torch import nn
 from torch.nn import functional
 
 from cacs_cxr.job import LOGGER
-from cacs_cxr.training.augmentation import Augmentation, augment, draw_changes
+from cacs_cxr.training.augmentation import augment, draw_changes
 from cacs_cxr.training.batches import Radiographs, batches_an_epoch, shuffled_batches
-from cacs_cxr.training.device import mark, memory_advice, seconds_between
+from cacs_cxr.training.checkpoint import (
+    Moving,
+    Progress,
+    gather,
+    read_checkpoint,
+    restore,
+    tensors_named,
+    write_checkpoint,
+)
+from cacs_cxr.training.device import Mark, mark, memory_advice, seconds_between
 from cacs_cxr.training.inference import auc, calibrated_log_loss, log_loss, normalise, predict_logits
+from cacs_cxr.training.notice import StoppedOnNotice
+from cacs_cxr.training.recipe import Epoch, Recipe, Trained
 from cacs_cxr.training.weights import copy_state
 
-
-@dataclass(frozen=True)
-class Recipe:
-    """How a network is trained: the configuration's `training` section without the network and the device.
-
-    Attributes:
-        learning_rate: peak of the one-cycle schedule. weight_decay: decoupled decay of kernels and matrices; biases
-        and normalisation are left alone. ema_decay: decay a step of the moving average of the weights that is
-        evaluated and kept; 0 for the weights themselves.
-    """
-
-    epochs: int
-    batch_size: int
-    learning_rate: float
-    weight_decay: float
-    ema_decay: float
-    augmentation: Augmentation
-
-    @classmethod
-    def from_plain(cls, training: Mapping[str, Any]) -> "Recipe":
-        """Recipe from the configuration's mapping."""
-        return cls(
-            epochs=int(training["epochs"]),
-            batch_size=int(training["batch_size"]),
-            learning_rate=float(training["learning_rate"]),
-            weight_decay=float(training["weight_decay"]),
-            ema_decay=float(training.get("ema_decay", 0.0)),
-            augmentation=Augmentation.from_plain(training["augmentation"]),
-        )
-
-
-@dataclass(frozen=True)
-class Epoch:
-    """What one epoch gave; loss and AUC of the tuning split are those of the weights that may be kept."""
-
-    epoch: int
-    loss: float
-    tuning_loss: float
-    tuning_calibrated_loss: float
-    tuning_auc: float | None
-    seconds: float
-    images_per_second: float
-
-
-@dataclass(frozen=True)
-class Trained:
-    """A trained network's weights and how they came about.
-
-    Attributes:
-        state: copy of the weights after the best epoch, on the CPU. seconds: of the whole loop (total) and of its
-        forward and backward passes, optimiser steps, augmentation, evaluation.
-    """
-
-    state: Mapping[str, torch.Tensor]
-    best_epoch: int
-    history: tuple[Epoch, ...]
-    seconds: Mapping[str, float]
+Marks = tuple[Mark, Mark, Mark, Mark]  # before a step, after augmentation, after both passes, after the step
+SPENT = ("total", "epoch", "forward_backward", "optimiser", "augmentation", "evaluation", "checkpoints")
 
 
 def train(
-    network: nn.Module, training: Radiographs, tuning: Radiographs, recipe: Recipe, *, mean: float, sd: float, seed: int
+    network: nn.Module,
+    training: Radiographs,
+    tuning: Radiographs,
+    recipe: Recipe,
+    *,
+    mean: float,
+    sd: float,
+    seed: int,
+    checkpoint_file: Path,
+    fingerprint: str,
+    asked_to_stop: Callable[[], bool],
 ) -> Trained:
-    """Train a network on one part and choose the epoch on another.
+    """Train a network on one part and choose the epoch on another, going on from a checkpoint where there is one.
 
     Binary cross-entropy, AdamW, one cycle of the learning rate (Smith & Topin 2019), bfloat16 on a GPU. The epoch
     kept is the one of least tuning loss after Platt scaling, which every prediction goes through; of equals, the last.
@@ -91,10 +57,14 @@ def train(
         network: network on the device of the radiographs; it is changed.
         mean: mean grey value in [0, 1] that is subtracted; `sd` divides.
         seed: seed of the order of the radiographs, of their augmentation and of the network's own dropout.
+        checkpoint_file: where checkpoints go; removed by whoever writes the final weights.
+        fingerprint: of everything that the weights depend on; a checkpoint with another one is not used.
+        asked_to_stop: asked after every step; once it says so, a checkpoint is written and the training stops.
 
     Raises:
         InputError: a batch does not fit into memory.
         FloatingPointError: the loss is not finite.
+        StoppedOnNotice: asked to stop.
     """
     device = training.pixels.device
     # Drawn on the CPU wherever the network is, so that CPU and GPU see the same batches and the same augmentation.
@@ -113,21 +83,33 @@ def train(
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimiser, max_lr=recipe.learning_rate, total_steps=steps * recipe.epochs + 1, cycle_momentum=False
     )
+    moving = Moving(network, kept, optimiser, schedule, device)
     tuning_labels = tuning.labels.cpu().numpy().astype(np.int64)
+    spent = dict.fromkeys(SPENT, 0.0)
     history: list[Epoch] = []
     state: dict[str, torch.Tensor] = {}
     best_epoch, least = 0, float("inf")
-    spent = {"forward_backward": 0.0, "optimiser": 0.0, "augmentation": 0.0, "evaluation": 0.0}
-    step = 0
-    start = time.perf_counter()
+    first_epoch, batches_done, total, resumed = 1, 0, torch.zeros((), device=device), 0
+    if found := read_checkpoint(checkpoint_file, fingerprint=fingerprint):
+        progress = found.progress
+        first_epoch, batches_done, resumed = progress.epoch, progress.batches, progress.resumed + 1
+        best_epoch, least, history = progress.best_epoch, progress.least, list(progress.history)
+        spent = dict(progress.seconds)
+        state, total = tensors_named("best", found), found.tensors["total"].to(device)
+        generator.set_state(found.tensors["order"])
+        restore(moving, found, step=(first_epoch - 1) * steps + batches_done)
+        LOGGER.info("goes on from a checkpoint: epoch %d, batch %d of %d", first_epoch, batches_done, steps)
+    begun = time.perf_counter() - spent["total"]
+    written = time.perf_counter()
     with memory_advice(recipe.batch_size):
-        for epoch in range(1, recipe.epochs + 1):
-            epoch_start = time.perf_counter()
+        for epoch in range(first_epoch, recipe.epochs + 1):
+            epoch_begun = time.perf_counter() - spent["epoch"]
             network.train()
+            order = generator.get_state()
             changes = draw_changes(len(training), generator=generator).to(device)
-            total = torch.zeros((), device=device)
-            marks = []
-            for batch in shuffled_batches(len(training), batch_size=recipe.batch_size, generator=generator):
+            marks: list[Marks] = []
+            batches = shuffled_batches(len(training), batch_size=recipe.batch_size, generator=generator)
+            for batch in islice(batches, batches_done, None):
                 index = batch.to(device, non_blocking=True)
                 before = mark(device)
                 images = augment(training.images(index), changes[index], recipe.augmentation)
@@ -142,28 +124,39 @@ def train(
                 optimiser.zero_grad(set_to_none=True)
                 schedule.step()
                 if recipe.ema_decay:
+                    step = (epoch - 1) * steps + batches_done
                     follow(kept, network, decay=min(recipe.ema_decay, (1 + step) / (10 + step)))
-                step += 1
+                batches_done += 1
                 # Summed on the device: reading the loss at every step would make a GPU wait for the host.
                 total += loss.detach()
                 marks.append((before, augmented, passed, mark(device)))
-            for before, augmented, passed, done in marks:
-                spent["augmentation"] += seconds_between(before, augmented)
-                spent["forward_backward"] += seconds_between(augmented, passed)
-                spent["optimiser"] += seconds_between(passed, done)
+                if (stop := asked_to_stop()) or time.perf_counter() - written >= recipe.checkpoint_seconds:
+                    settle(marks, spent)
+                    written = time.perf_counter()
+                    spent |= {"total": written - begun, "epoch": written - epoch_begun}
+                    progress = Progress(epoch, batches_done, best_epoch, least, tuple(history), spent, resumed)
+                    checkpoint = gather(moving, progress, best=state, order=order, total=total)
+                    write_checkpoint(checkpoint, checkpoint_file, fingerprint=fingerprint)
+                    spent["checkpoints"] += time.perf_counter() - written
+                    written = time.perf_counter()
+                    if stop:
+                        raise StoppedOnNotice(
+                            f"epoch {epoch}, batch {batches_done} of {steps}; the next run goes on there"
+                        )
+            settle(marks, spent)
             mean_loss = float(total) / steps
             if not np.isfinite(mean_loss):
                 raise FloatingPointError(f"epoch {epoch}: the loss is {mean_loss}. Set training.learning_rate lower.")
-            seconds = time.perf_counter() - epoch_start
-            evaluation_start = time.perf_counter()
+            seconds = time.perf_counter() - epoch_begun
+            evaluation_begun = time.perf_counter()
             tuning_logits = predict_logits(kept, tuning, mean=mean, sd=sd, batch_size=4 * recipe.batch_size)
-            spent["evaluation"] += time.perf_counter() - evaluation_start
+            spent["evaluation"] += time.perf_counter() - evaluation_begun
             tuning_loss, tuning_auc = log_loss(tuning_labels, tuning_logits), auc(tuning_labels, tuning_logits)
             calibrated_loss = calibrated_log_loss(tuning_labels, tuning_logits)
             if calibrated_loss <= least:
                 best_epoch, least, state = epoch, calibrated_loss, copy_state(kept)
             rate = steps * min(recipe.batch_size, len(training)) / seconds
-            left = (time.perf_counter() - start) / epoch * (recipe.epochs - epoch)
+            left = (time.perf_counter() - begun) / epoch * (recipe.epochs - epoch)
             LOGGER.info(
                 "epoch %d of %d, loss %.4f, tuning loss %.4f, tuning AUC %.3f, %.0f images/s, %.0f s left",
                 epoch, recipe.epochs, mean_loss, tuning_loss, tuning_auc, rate, left,
@@ -179,7 +172,18 @@ def train(
                     images_per_second=rate,
                 )
             )
-    return Trained(state, best_epoch, tuple(history), {"total": time.perf_counter() - start, **spent})
+            batches_done, total, spent["epoch"] = 0, torch.zeros((), device=device), 0.0
+    used = {name: spent[name] for name in SPENT if name != "epoch"} | {"total": time.perf_counter() - begun}
+    return Trained(state, best_epoch, tuple(history), used, resumed)
+
+
+def settle(marks: list[Marks], spent: dict[str, float]) -> None:
+    """Add what the steps took to the seconds spent, and forget their marks."""
+    for before, augmented, passed, done in marks:
+        spent["augmentation"] += seconds_between(before, augmented)
+        spent["forward_backward"] += seconds_between(augmented, passed)
+        spent["optimiser"] += seconds_between(passed, done)
+    marks.clear()
 
 
 def follow(average: nn.Module, network: nn.Module, *, decay: float) -> None:
