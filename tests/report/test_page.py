@@ -142,7 +142,7 @@ def finished(
     names = ("kaplan_meier", "logrank", "cox", "cox_tests", "concordance", "incidence")
     survival: dict[str, Any] = {name: prognosis / f"{name}.csv" for name in names}
     settings: dict[str, Any] = CONFIGURATION["prognosis"]
-    analyse_prognosis.main(**base, predicted_categories=categories, **survival, **settings)
+    analyse_prognosis.main(**base, predicted_categories=categories, **survival, **settings, seed=1)
     drawn = {
         name: {
             "pdf": folder / f"figures/{name}.pdf",
