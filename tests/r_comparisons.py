@@ -298,10 +298,8 @@ def imputed(folder: Path) -> Iterator[Comparison]:
         "pooled_coef": pooled.coefficients, "pooled_se": errors, "missinfo": pooled.fmi, "ci95_t": limits,
         "within": pooled.within, "between": pooled.between, "df_rubin_old": pooled.df_rubin,
     }  # fmt: skip
-    # The variances between imputations are tiny, and degrees of freedom go with their squares.
-    loose = {"missinfo": 1e-4, "between": 1e-4, "df_rubin_old": 1e-4, "within": 1e-5}
     for key, values in numbers.items():
-        yield from pairs("imputed", f"Rubin {key}", values, r[key], tolerance=loose.get(key, ITERATIVE))
+        yield from pairs("imputed", f"Rubin {key}", values, r[key], tolerance=ITERATIVE)
 
 
 def cohort(folder: Path) -> Iterator[Comparison]:
