@@ -121,8 +121,8 @@ def test_archive_of_the_default_study_passes(members: Members) -> None:
         "March 2021",
         "31.12.1999",
         "12.03.21",
-    ]
-    + ["May 3, 2021"],
+        "May 3, 2021",
+    ],
 )
 def test_dates_are_seen(text: str) -> None:
     assert kinds_of(text, known=KNOWN) == ["a date"]
