@@ -262,7 +262,7 @@ def test_tables_have_headings_for_rows_and_columns(results: Results) -> None:
 @pytest.mark.slow
 def test_simulated_patients_are_marked_everywhere(results: Results) -> None:
     assert "Simulated patients: not evidence." in results.text
-    assert results.text.count("Simulated patients.") == 10
+    assert results.text.count("Simulated patients.") == 11
     sheets = [path for path in results.folder.glob("images/*.csv") if path.with_suffix(".png").exists()]
     assert len(sheets) == 3
     for path in [*results.folder.glob("tables/*.csv"), *results.folder.glob("figures/*.csv"), *sheets]:
