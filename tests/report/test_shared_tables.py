@@ -27,7 +27,7 @@ def test_missing_values_are_counted_with_what_was_done() -> None:
     analysis["bmi"] = np.where(np.arange(len(analysis)) % 10 == 0, np.nan, 25.0)
     table: Any = missing_values(analysis, study, CONFIGURATION).set_index(["site", "variable"])
     row = table.loc[("development", "Body mass index")]
-    assert (row["patients"], row["missing"], row["share"]) == (300, "30", 0.1)
+    assert (row["patients"], row["missing"], row["share"]) == (300, "30", "10.0 %")
     assert row["networks and integration"] == "training median and indicator"
     assert row["survival models"] == "imputed 5 times"
     assert table.loc[("external", "Age"), "missing"] == "0"
@@ -41,7 +41,7 @@ def test_few_missing_values_are_hidden_with_their_share() -> None:
     analysis["bmi"] = np.where(np.arange(len(analysis)) < 3, np.nan, 25.0)
     row: Any = missing_values(analysis, study, MASKED).set_index("variable").loc["Body mass index"]
     assert row["missing"] == "< 5"
-    assert np.isnan(row["share"])
+    assert row["share"] == "hidden"
     cells = table1(analysis, study, smallest=5).set_index("characteristic")
     assert cells.loc["Body mass index, kg/m², mean ± SD", "missing, development"] == "< 5"
 

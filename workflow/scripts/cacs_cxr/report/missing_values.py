@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from cacs_cxr.report.configuration import setting
@@ -12,6 +11,7 @@ from cacs_cxr.study import Study
 
 COLUMNS = ["site", "variable", "patients", "missing", "share", "networks and integration", "survival models"]
 EXCLUDED = "patients excluded (figure of the flow)"
+HIDDEN = "hidden"
 RULES = {"complete_case": "patients left out", "multiple_imputation": "imputed {imputations} times"}
 
 
@@ -27,7 +27,7 @@ def missing_values(analysis: pd.DataFrame, study: Study, configuration: Mapping[
             share.
 
     Returns:
-        `COLUMNS`: numbers of patients, missing as text where it is hidden, share from 0 to 1 (NaN where hidden).
+        `COLUMNS`, for print.
     """
     smallest = setting(configuration, "deidentification.smallest_cell")
     rule = RULES.get(str(setting(configuration, "prognosis.missing")), "not recorded")
@@ -50,7 +50,7 @@ def missing_values(analysis: pd.DataFrame, study: Study, configuration: Mapping[
                     "variable": label,
                     "patients": len(here),
                     "missing": hidden_text(missing, smallest=smallest) if hide else str(missing),
-                    "share": missing / len(here) if len(here) and not hide else np.nan,
+                    "share": HIDDEN if hide else f"{100 * missing / max(len(here), 1):.1f} %",
                     "networks and integration": networks,
                     "survival models": survival,
                 }

@@ -58,8 +58,8 @@ def table1(analysis: pd.DataFrame, study: Study, *, smallest: int | None = None)
 
     Returns:
         Columns characteristic; the sites; "missing, <site>"; "SMD, <external site>" (external minus development,
-        absolute for the categories); "<development site>, <category>"; "p across categories" (one-way ANOVA,
-        chi-squared test).
+        absolute for the categories); "<development site>, <category>"; "p across categories" (one-way ANOVA or
+        Kruskal-Wallis, chi-squared test).
     """
     groups = {site.name: analysis[analysis["site"] == site.name] for site in study.sites}
     development = groups[study.development]
@@ -184,12 +184,16 @@ def factor_row(
 
         def describe(group: pd.DataFrame) -> str:
             known = group[factor.name].dropna().astype(float)
+            if factor.summary == "median":
+                return quartiles(known.to_numpy(), digits=1)
             return f"{known.mean():.1f} ± {known.std(ddof=1):.1f}" if len(known) > 1 else "–"
 
         described = cells(groups, by_category, study, describe)
         smd = {site: smd_of_means(here, groups[site][factor.name]) for site in study.external}
-        p = anova_p([group[factor.name].dropna().to_numpy(dtype=float) for group in by_category])
-        name = f"{factor.label}, {factor.unit or 'value'}, mean ± SD"
+        values = [group[factor.name].dropna().to_numpy(dtype=float) for group in by_category]
+        p = kruskal_wallis_p(values) if factor.summary == "median" else anova_p(values)
+        what = "median [quartiles]" if factor.summary == "median" else "mean ± SD"
+        name = f"{factor.label}, {factor.unit or 'value'}, {what}"
     return {
         "characteristic": name,
         **described,
@@ -206,11 +210,7 @@ def biomarker_rows(
     biomarker = study.biomarker
 
     def describe(group: pd.DataFrame) -> str:
-        values = group[biomarker.name].dropna().to_numpy(dtype=float)
-        if not values.size:
-            return "–"
-        low, middle, high = np.quantile(values, [0.25, 0.5, 0.75])
-        return f"{middle:,.0f} [{low:,.0f}–{high:,.0f}]"
+        return quartiles(group[biomarker.name].dropna().to_numpy(dtype=float), digits=0)
 
     lacking = {site: int(group[biomarker.name].isna().sum()) for site, group in groups.items()}
     missing = missing_counts(lacking, groups, smallest=smallest)
@@ -291,6 +291,22 @@ def anova_p(groups: list[npt.NDArray[np.float64]]) -> float:
     if len(usable) < 2 or all(np.ptp(group) == 0 for group in usable):
         return float("nan")
     return float(stats.f_oneway(*usable).pvalue)
+
+
+def kruskal_wallis_p(groups: list[npt.NDArray[np.float64]]) -> float:
+    """p-value of the Kruskal-Wallis test; NaN with fewer than two groups of two patients, or all values equal."""
+    usable = [group for group in groups if group.size > 1]
+    if len(usable) < 2 or np.ptp(np.concatenate(usable)) == 0:
+        return float("nan")
+    return float(stats.kruskal(*usable).pvalue)
+
+
+def quartiles(values: npt.NDArray[np.float64], *, digits: int) -> str:
+    """Median with quartiles (linear interpolation), e.g. ``12 [0–180]``; a dash without values."""
+    if not values.size:
+        return "–"
+    low, middle, high = np.quantile(values, [0.25, 0.5, 0.75])
+    return f"{middle:,.{digits}f} [{low:,.{digits}f}–{high:,.{digits}f}]"
 
 
 def chi_squared_p(numbers: list[list[int]]) -> float:
