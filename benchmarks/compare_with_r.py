@@ -11,6 +11,7 @@ sys.path[:0] = [str(ROOT / "workflow" / "scripts"), str(ROOT / "tests")]
 from r_comparisons import Comparison, references  # noqa: E402
 
 KINDS = (
+    "Rubin df", "Rubin missinfo", "Rubin between", "Rubin",
     "DeLong variance", "logit CI", "DeLong z", "DeLong p", "DeLong Holm p", "covariance", "difference CI", "fold",
     "ROC", "Youden cut-off", "Wilson", "exact CI", "exact", "KM SE", "KM S", "KM log-log", "KM at risk", "at risk",
     "median follow-up", "median", "log-rank trend", "log-rank pairwise", "log-rank", "Cox coef", "Cox se", "Cox hr",

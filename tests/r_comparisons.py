@@ -27,6 +27,7 @@ from cacs_cxr.prognosis.cox import cox_regression
 from cacs_cxr.prognosis.incidence import exact_rate
 from cacs_cxr.prognosis.kaplan_meier import at_risk, kaplan_meier, median_follow_up
 from cacs_cxr.prognosis.logrank import log_rank_scores, overall_test, trend_test
+from cacs_cxr.prognosis.pooling import half_width, pool
 
 CLOSED, ITERATIVE = 1e-9, 1e-6
 
@@ -66,7 +67,8 @@ def pairs(data: str, statistic: str, ours: Any, r: Any, *, tolerance: float = CL
 def references(folder: Path) -> dict[str, Iterator[Comparison]]:
     """Comparisons by data set, for the data sets whose files lie in the folder."""
     makers = {"cohort": cohort, "asah": asah, "lung": lung, "colon": colon, "ovarian": ovarian, "toys": toys}
-    needed = {name: f"{name}_ref.json" for name in ("cohort", "asah")}
+    makers["imputed"] = imputed
+    needed = {name: f"{name}_ref.json" for name in ("cohort", "asah")} | {"imputed": "mi_rubin_ref.json"}
     return {
         name: make(folder) for name, make in makers.items() if (folder / needed.get(name, "survival_ref.json")).exists()
     }
@@ -271,6 +273,33 @@ def toys(folder: Path) -> Iterator[Comparison]:
     yield from pairs("toys", "at risk at ticks", at_risk(tick["time"], tick["ticks"]), tick["n_risk"])
     table, expected = pd.read_csv(folder / "zero_event_group.csv"), r["zero_event_reference"]
     yield from logrank("toys", "zero-event group", table["time"], table["event"], table["g"], expected["logrank"])
+
+
+def imputed(folder: Path) -> Iterator[Comparison]:
+    """Cox models of ten fixed imputations of the cohort, pooled as mitools::MIcombine does."""
+    table, r = pd.read_csv(folder / "cohort.csv"), answers(folder, "mi_rubin_ref.json")
+    bmi = pd.read_csv(folder / "cohort_bmi_imputations.csv").set_index("id")
+    fits = []
+    for place, name in enumerate(bmi.columns):
+        columns = pd.DataFrame(dummies(table["pred4"], [0, 1, 2, 3]) | {key: table[key] for key in ("age", "male")})
+        columns["bmi"] = table["bmi"].fillna(table["id"].map(bmi[name]))
+        fits.append(cox_regression(table["time"], table["event"], columns.to_numpy(float)))
+        errors = np.sqrt(np.diag(fits[-1].covariance))
+        label = f"imputation {place + 1} Cox"
+        yield from pairs(
+            "imputed", f"{label} coef", fits[-1].coefficients, r["per_imputation_coef"][place], tolerance=ITERATIVE
+        )
+        yield from pairs("imputed", f"{label} se", errors, r["per_imputation_se"][place], tolerance=ITERATIVE)
+    pooled = pool([fit.coefficients for fit in fits], [fit.covariance for fit in fits])
+    errors = np.sqrt(np.diag(pooled.covariance))
+    half = [half_width(se, df=np.inf) for se in errors]  # mitools prints limits by the normal distribution
+    limits = np.column_stack([pooled.coefficients - half, pooled.coefficients + half])
+    numbers = {
+        "pooled_coef": pooled.coefficients, "pooled_se": errors, "missinfo": pooled.fmi, "ci95_t": limits,
+        "within": pooled.within, "between": pooled.between, "df_rubin_old": pooled.df_rubin,
+    }  # fmt: skip
+    for key, values in numbers.items():
+        yield from pairs("imputed", f"Rubin {key}", values, r[key], tolerance=ITERATIVE)
 
 
 def cohort(folder: Path) -> Iterator[Comparison]:

@@ -62,7 +62,13 @@ CONFIGURATION: dict[str, Any] = {
         "augmentation": {"rotation_degrees": 7, "scale": 0.1, "shift": 0.05, "brightness": 0.1, "contrast": 0.1},
     },
     "evaluation": {"cutoff_rule": "youden"},
-    "prognosis": {"model": "cxr", "horizons_years": [1, 3, 5], "minimum_events_per_category": 5},
+    "prognosis": {
+        "model": "cxr",
+        "horizons_years": [1, 3, 5],
+        "minimum_events_per_category": 5,
+        "missing": "multiple_imputation",
+        "imputations": 5,
+    },
 }
 
 

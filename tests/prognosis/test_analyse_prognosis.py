@@ -1,7 +1,7 @@
 """The rule script: R's numbers in its tables, and studies that lack outcomes, sites, categories or factors."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -23,7 +23,14 @@ from reference_cohort import (
 TABLES = ["kaplan_meier", "logrank", "cox", "cox_tests", "concordance", "incidence"]
 
 
-def run(folder: Path, analysis: pd.DataFrame, categories: pd.DataFrame, study: Study) -> dict[str, pd.DataFrame]:
+def run(
+    folder: Path,
+    analysis: pd.DataFrame,
+    categories: pd.DataFrame,
+    study: Study,
+    *,
+    missing: Literal["complete_case", "multiple_imputation"] = "complete_case",
+) -> dict[str, pd.DataFrame]:
     """Analyse a study and read its tables back."""
     write_csv(analysis, folder / "analysis.csv")
     write_parquet(categories, folder / "predicted_categories.parquet")
@@ -35,6 +42,9 @@ def run(folder: Path, analysis: pd.DataFrame, categories: pd.DataFrame, study: S
         model="cxr",
         horizons_years=[1, 3, 5],
         minimum_events_per_category=5,
+        missing=missing,
+        imputations=3,
+        seed=1,
         **{name: folder / f"{name}.csv" for name in TABLES},
     )
     tables = {name: read_written_table(folder / f"{name}.csv") for name in TABLES}

@@ -96,13 +96,13 @@ def test_round_trip_is_exact_and_gives_the_same_bytes(tmp_path: Path) -> None:
     write_csv(example_distributions(example_radiographs(analysis)), sources["distributions"])
     write_json(study.plain(), sources["study"])
     write_json(CONFIGURATION, sources["configuration"])
-    write_archive.main(**sources, archive=tmp_path / "first.tar.gz")
+    write_archive.main(**sources, archive=tmp_path / "first.tar.gz", sites=[])
     read_back = unpacked(tmp_path / "first.tar.gz", tmp_path / "second")
     pd.testing.assert_frame_equal(pd.read_parquet(read_back["analysis"]), analysis, check_exact=True)
     pd.testing.assert_frame_equal(pd.read_parquet(read_back["predictions"]), predictions, check_exact=True)
     for name in ("flow", "study", "configuration", "radiographs", "distributions"):
         assert read_back[name].read_bytes() == sources[name].read_bytes(), name
-    write_archive.main(**read_back, archive=tmp_path / "second.tar.gz")
+    write_archive.main(**read_back, archive=tmp_path / "second.tar.gz", sites=[])
     assert (tmp_path / "second.tar.gz").read_bytes() == (tmp_path / "first.tar.gz").read_bytes()
 
 
@@ -311,7 +311,7 @@ def test_older_archives_without_radiographs_are_read(tmp_path: Path) -> None:
     paths = unpacked(tmp_path / "a.tar.gz", tmp_path / "out")
     for name in ("radiographs", "distributions"):
         assert pd.read_csv(paths[name]).empty
-    write_archive.main(**paths, archive=tmp_path / "again.tar.gz")
+    write_archive.main(**paths, archive=tmp_path / "again.tar.gz", sites=[])
     assert pd.read_csv(io.BytesIO(read_archive(tmp_path / "again.tar.gz")["radiographs.csv"])).empty
 
 

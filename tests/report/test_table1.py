@@ -1,12 +1,14 @@
 """Table 1: standardised differences worked by hand, and against R on the reference cohort."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from cacs_cxr.report.table1 import anova_p, chi_squared_p, smd_of_means, smd_of_proportions, table1
+from cacs_cxr.report.numbers import p_value
+from cacs_cxr.report.table1 import anova_p, chi_squared_p, kruskal_wallis_p, smd_of_means, smd_of_proportions, table1
 from real_data import reference
 from written_results import example_analysis, example_study, other_study, without_follow_up
 
@@ -77,6 +79,28 @@ def test_study_without_external_site_or_follow_up_has_its_table() -> None:
 def test_tests_with_nothing_to_compare_are_nan() -> None:
     assert math.isnan(anova_p([np.array([1.0, 2.0])]))
     assert math.isnan(chi_squared_p([[3, 0], [4, 0]]))
+
+
+def test_median_row_has_quartiles_the_rank_test_and_the_difference_of_means() -> None:
+    study = example_study()
+    analysis = example_analysis(study)
+    factors = tuple(replace(factor, summary="median") if factor.name == "bmi" else factor for factor in study.factors)
+    row = table1(analysis, replace(study, factors=factors)).set_index("characteristic")
+    row = row.loc["Body mass index, kg/m², median [quartiles]"]
+    here = analysis[analysis["site"] == "development"]
+    low, middle, high = here["bmi"].quantile([0.25, 0.5, 0.75])
+    assert row["development"] == f"{middle:.1f} [{low:.1f}–{high:.1f}]"
+    away = analysis[analysis["site"] == "external"]["bmi"]
+    assert row["SMD, external"] == f"{smd_of_means(here['bmi'], away):.2f}".replace("-", "−")
+    groups = [part["bmi"].dropna().to_numpy() for _, part in here.groupby(study.category(here["cacs"]))]
+    assert row["p across categories"] == p_value(kruskal_wallis_p(groups))
+
+
+def test_rank_test_by_hand() -> None:
+    # Ranks 1 to 3 and 4 to 6: H = 12 / 42 (36 / 3 + 225 / 3) - 21 = 27 / 7, with one degree of freedom.
+    p = kruskal_wallis_p([np.array([1.0, 2.0, 3.0]), np.array([7.0, 8.0, 9.0])])
+    assert p == pytest.approx(math.erfc(math.sqrt(27 / 7 / 2)))
+    assert math.isnan(kruskal_wallis_p([np.array([1.0, 1.0]), np.array([1.0, 1.0])]))
 
 
 @pytest.mark.real

@@ -32,6 +32,7 @@ if workflow.is_main_process and not workflow.dryrun:
 
 TABLES = [
     "table1",
+    "missing",
     "radiographs",
     "auc",
     "comparisons",

@@ -21,6 +21,7 @@ rule draw_flow:
         runtime=10,
     params:
         code=code("draw_flow.py"),
+        smallest_cell=config["deidentification"]["smallest_cell"],
     message:
         "drew the flow diagram"
     script:

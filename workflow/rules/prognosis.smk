@@ -26,6 +26,7 @@ rule analyse_prognosis:
     params:
         code=code("analyse_prognosis.py"),
         prognosis=config["prognosis"],
+        seed=config["seed"],
     message:
         "analysed survival by actual and predicted category"
     script:

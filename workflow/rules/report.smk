@@ -96,6 +96,7 @@ rule write_archive:
         runtime=10,
     params:
         code=code("write_archive.py"),
+        sites=config["sites"] if config["start_from"] == "sites" else [],
     message:
         "wrote results/archive.tar.gz"
     script:

@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal
 
 import pandas as pd
 
 from cacs_cxr.job import LOGGER, logged
 from cacs_cxr.prognosis.follow_up import checked_follow_up, grouped_follow_ups, prognostic_model
 from cacs_cxr.prognosis.hazard_ratios import concordance_table, cox_table, cox_test_table
+from cacs_cxr.prognosis.imputation import imputed_factors
 from cacs_cxr.prognosis.incidence import incidence_table
 from cacs_cxr.prognosis.kaplan_meier import kaplan_meier_table
 from cacs_cxr.prognosis.logrank import logrank_table
@@ -29,15 +31,29 @@ def main(
     model: str,
     horizons_years: Sequence[float],
     minimum_events_per_category: int,
+    missing: Literal["complete_case", "multiple_imputation"],
+    imputations: int,
+    seed: int,
 ) -> None:
-    """Write the tables of the prognostic analysis."""
+    """Write the tables of the prognostic analysis.
+
+    Args:
+        missing: whether Cox models leave out patients with a missing factor, or impute it.
+        imputations: number of completed data sets.
+        seed: the study's.
+    """
     definition = Study.read(study)
     checked = checked_follow_up(read_written_table(analysis), definition, file=analysis.name)
     categories = read_written_table(predicted_categories)
     chosen, remark = prognostic_model(categories, wanted=model)
     if remark:
         LOGGER.warning("prognosis: %s", remark)
-    groups = grouped_follow_ups(checked, categories, definition, model=chosen, remark=remark)
+    imputed = (
+        imputed_factors(checked, categories, definition, model=chosen, imputations=imputations, seed=seed)
+        if missing == "multiple_imputation"
+        else {}
+    )
+    groups = grouped_follow_ups(checked, categories, definition, model=chosen, remark=remark, imputed=imputed)
     for group in groups:
         LOGGER.info("%s by %s category: %d patients with follow-up", group.site, group.grouping, group.time.size)
     written = {
@@ -66,4 +82,5 @@ if __name__ == "__main__":
             concordance=Path(snakemake.output.concordance),
             incidence=Path(snakemake.output.incidence),
             **snakemake.params.prognosis,
+            seed=snakemake.params.seed,
         )

@@ -9,10 +9,10 @@ from cacs_cxr.study import Study
 from cacs_cxr.tables import read_written_table
 
 
-def main(*, flow: Path, study: Path, pdf: Path, png: Path, table: Path) -> None:
-    """Write the figure and the CSV of what it draws."""
+def main(*, flow: Path, study: Path, pdf: Path, png: Path, table: Path, smallest_cell: int | None) -> None:
+    """Write the figure and the CSV of what it draws, counts below `smallest_cell` hidden."""
     definition = Study.read(study)
-    drawn = flow_frame(read_written_table(flow), definition)
+    drawn = flow_frame(read_written_table(flow), definition, smallest=smallest_cell)
     figure = draw_flow(drawn, definition)
     write_figure(figure, drawn, simulated=definition.simulated, pdf=pdf, png=png, table=table)
 
@@ -25,4 +25,5 @@ if __name__ == "__main__":
             pdf=Path(snakemake.output.pdf),
             png=Path(snakemake.output.png),
             table=Path(snakemake.output.csv),
+            smallest_cell=snakemake.params.smallest_cell,
         )

@@ -50,6 +50,7 @@ class Factor:
 
     Attributes:
         per: step for which hazard and odds ratios are shown in figures, e.g. 10 (years); tables keep one unit.
+        summary: how Table 1 describes a continuous factor: mean ± SD, or median with quartiles.
         missing: ``exclude`` a patient without a value, or ``impute`` the training median with an indicator.
     """
 
@@ -60,6 +61,7 @@ class Factor:
     levels: tuple[str, ...] = ()
     per: float = 1.0
     missing: Literal["exclude", "impute"] = "exclude"
+    summary: Literal["mean", "median"] = "mean"
 
     @property
     def term(self) -> str:

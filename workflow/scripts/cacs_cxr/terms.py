@@ -11,7 +11,7 @@ GROUPINGS = ("actual", "predicted")
 ADJUSTMENTS = ("unadjusted", "adjusted")
 COLUMNS = [
     "site", "grouping", "adjustment", "term", "label", "per", "n", "events", "term_n", "term_events",
-    "hr", "low", "high", "p", "note",
+    "hr", "low", "high", "p", "missing", "n_missing", "note",
 ]  # fmt: skip
 
 
@@ -55,7 +55,7 @@ def printed_hazard_ratios(cox: pd.DataFrame, study: Study) -> pd.DataFrame:
         else:
             continue
         scaled = {name: float(np.power(float(row[name]), per)) for name in ("hr", "low", "high")}
-        row = {"term_n": np.nan, "term_events": np.nan, **row, **scaled}
+        row = {"term_n": np.nan, "term_events": np.nan, "missing": "none", "n_missing": 0, **row, **scaled}
         rows.append({**row, "label": label, "per": per, "place": place})
     if not rows:
         return pd.DataFrame(columns=COLUMNS)

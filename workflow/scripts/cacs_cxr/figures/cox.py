@@ -58,8 +58,18 @@ def draw_cox(drawn: pd.DataFrame, study: Study) -> Figure:
     ]
     factors = ", ".join(factor.label.lower() for factor in study.factors)
     note = f"Adjusted for {factors}. Unadjusted and adjusted models use the same patients." if factors else ""
+    if (sentence := missing_note(drawn)) and note:
+        note = f"{note} {sentence}"
     write_foot(figure, note, simulated=study.simulated, handles=key)
     return figure
+
+
+def missing_note(drawn: pd.DataFrame) -> str:
+    """What the models did about missing factors, in how many patients of all sites; empty where nothing is missing."""
+    actual = drawn[(drawn["grouping"] == GROUPINGS[0]) & (drawn["missing"] != "none")]
+    n = int(actual.groupby("site")["n_missing"].max().sum())
+    words = {"multiple_imputation": "Missing factors imputed", "complete_case": "Left out, a factor missing"}
+    return f"{words[str(actual['missing'].iloc[0])]}: n = {n:,}." if n else ""
 
 
 def block_lines(drawn: pd.DataFrame, *, site: str, study: Study) -> list[tuple[str, str, str]]:

@@ -1,5 +1,6 @@
 """Flow diagram: how many patients and radiographs each step of each site left out, in the manner of CONSORT."""
 
+import re
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from cacs_cxr.figures.style import (
     print_style,
     site_heading,
 )
+from cacs_cxr.small_cells import hidden_flow, hidden_text
 from cacs_cxr.study import Study
 
 COLUMN = 44.0  # millimetres of one chain of boxes; four of them and the gaps fill a double column
@@ -46,12 +48,13 @@ class Box:
         return LINE * len(self.lines) + 2 * PADDING
 
 
-def flow_frame(flow: pd.DataFrame, study: Study) -> pd.DataFrame:
+def flow_frame(flow: pd.DataFrame, study: Study, *, smallest: int | None = None) -> pd.DataFrame:
     """Rows of the diagram in the order in which they are drawn.
 
     Args:
         flow: site, unit (patients | radiographs), order, kind (start | excluded | remaining), label, n.
         study: gives the order of the sites.
+        smallest: least count shown; hidden ones become text such as "< 5". None shows all.
     """
     sites = [site.name for site in study.sites]
     known = flow[flow["site"].isin(sites) & flow["unit"].isin(UNITS)]
@@ -59,7 +62,12 @@ def flow_frame(flow: pd.DataFrame, study: Study) -> pd.DataFrame:
         site_place=known["site"].map(sites.index).astype(int), unit_place=known["unit"].map(UNITS.index).astype(int)
     )
     ordered = places.sort_values(["site_place", "unit_place", "order"], kind="stable")
-    return ordered[["site", "unit", "order", "kind", "label", "n"]].reset_index(drop=True)
+    drawn = ordered[["site", "unit", "order", "kind", "label", "n"]].reset_index(drop=True)
+    if smallest is None:
+        return drawn
+    marks = hidden_flow(drawn, smallest=smallest)
+    texts = [hidden_text(n, smallest=smallest) if hide else int(n) for n, hide in zip(drawn["n"], marks, strict=True)]
+    return drawn.assign(n=pd.Series(texts, dtype=object))
 
 
 def chain(rows: pd.DataFrame, *, width: float) -> list[Box]:
@@ -70,26 +78,41 @@ def chain(rows: pd.DataFrame, *, width: float) -> list[Box]:
         width: millimetres of a box of what was kept.
     """
     boxes: list[Box] = []
-    left_out: list[tuple[str, int]] = []
+    left_out: list[tuple[str, int | str]] = []
     for row in rows.itertuples():
         if row.kind == "excluded":
-            left_out.append((str(row.label), int(str(row.n))))
+            left_out.append((str(row.label), counted(row.n)))
             continue
         if left_out:
             boxes.append(excluded_box(left_out, width=width - INDENT))
             left_out = []
-        boxes.append(Box(wrapped(f"{row.label} (n = {int(str(row.n)):,})", width=width), "kept"))
+        boxes.append(Box(wrapped(f"{row.label} ({number(counted(row.n))})", width=width), "kept"))
     if left_out:
         boxes.append(excluded_box(left_out, width=width - INDENT))
     return boxes
 
 
-def excluded_box(left_out: Sequence[tuple[str, int]], *, width: float) -> Box:
-    """Box that lists reasons with their numbers, the sum first; reasons that left nobody out are counted together."""
-    met = [(label, n) for label, n in left_out if n > 0]
-    lines = [f"Excluded (n = {sum(n for _, n in left_out):,})"]
+def counted(n: object) -> int | str:
+    """A number of the flow: an integer, or the text of a hidden count."""
+    text = str(n)
+    return int(text) if text.isdecimal() else text
+
+
+def number(n: int | str) -> str:
+    """A number in brackets: "n = 1,234", or for a hidden count "n < 5"."""
+    return f"n = {n:,}" if isinstance(n, int) else f"n {n}"
+
+
+def excluded_box(left_out: Sequence[tuple[str, int | str]], *, width: float) -> Box:
+    """Box that lists reasons with their numbers, the sum first; reasons that left nobody out are counted together.
+
+    There is no sum where a number is hidden.
+    """
+    met = [(label, n) for label, n in left_out if n != 0]
+    known = [n for _, n in met if isinstance(n, int)]
+    lines = [f"Excluded ({number(sum(known))})" if len(known) == len(met) else "Excluded"]
     for label, n in met:
-        lines += wrapped(f"{label} (n = {n:,})", width=width, hanging="  ")
+        lines += wrapped(f"{label} ({number(n)})", width=width, hanging="  ")
     if unmet := len(left_out) - len(met):
         noun = "reason" if unmet == 1 else "reasons"
         lines += wrapped(f"{unmet} {'other ' if met else ''}{noun} met by none", width=width, hanging="  ")
@@ -99,7 +122,7 @@ def excluded_box(left_out: Sequence[tuple[str, int]], *, width: float) -> Box:
 def wrapped(text: str, *, width: float, hanging: str = "") -> list[str]:
     """Text in lines that fit a box of a width in millimetres; "(n = 12)" is never broken."""
     # A no-break space keeps the count in one piece: textwrap breaks at ASCII white space only.
-    held = text.replace("(n = ", "(n\xa0=\xa0")
+    held = re.sub(r"\(n ([=<≥]) ", "(n\xa0\\1\xa0", text)
     characters = int((width - 2 * PADDING) / CHARACTER)
     return textwrap.wrap(held, characters, subsequent_indent=hanging, break_long_words=False) or [""]
 

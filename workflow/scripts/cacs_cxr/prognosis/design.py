@@ -33,11 +33,6 @@ class Term:
         return not self.levels
 
 
-def complete_cases(group: GroupedFollowUp) -> GroupedFollowUp:
-    """Patients of the group without a missing factor: the same for all nested models."""
-    return group.chosen(group.factors.notna().all(axis=1).to_numpy())
-
-
 def category_terms(group: GroupedFollowUp, study: Study) -> list[Term]:
     """One 0/1 term for each category above the lowest."""
     levels = [group.category == code for code in range(len(study.categories))]

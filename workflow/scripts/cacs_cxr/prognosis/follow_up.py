@@ -1,6 +1,8 @@
 """Patients with follow-up, checked, and grouped by actual or predicted category."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -26,6 +28,8 @@ class GroupedFollowUp:
         category: 0 for the lowest category [n].
         factors: coded factors, one column a `Factor.term`; NaN where missing [n].
         remark: what a reader of any number of this group must know, e.g. which model stood in; empty otherwise.
+        imputed: the factors with missing values imputed, once for each completed data set [m] of [n]; empty where
+            nothing is missing or complete cases are analysed.
     """
 
     site: str
@@ -35,6 +39,7 @@ class GroupedFollowUp:
     category: npt.NDArray[np.int64]
     factors: pd.DataFrame
     remark: str
+    imputed: tuple[pd.DataFrame, ...] = ()
 
     @property
     def event(self) -> npt.NDArray[np.bool_]:
@@ -51,7 +56,23 @@ class GroupedFollowUp:
             category=self.category[rows],
             factors=self.factors[rows],
             remark=self.remark,
+            imputed=tuple(factors[rows] for factors in self.imputed),
         )
+
+    @property
+    def incomplete(self) -> int:
+        """Number of patients with a missing factor."""
+        return int(self.factors.isna().any(axis=1).sum())
+
+    def completed(self) -> "tuple[GroupedFollowUp, ...]":
+        """The group once for each completed data set; without any, its patients without a missing factor.
+
+        All have the same patients, so that nested models have them too.
+        """
+        if not self.imputed:
+            return (self.chosen(self.factors.notna().all(axis=1).to_numpy()),)
+        known = self.chosen(self.imputed[0].notna().all(axis=1).to_numpy())
+        return tuple(replace(known, factors=factors, imputed=()) for factors in known.imputed)
 
 
 def coded_factor(values: pd.Series, factor: Factor) -> npt.NDArray[np.float64]:
@@ -151,7 +172,13 @@ def checked_follow_up(analysis: pd.DataFrame, study: Study, *, file: str = "anal
 
 
 def grouped_follow_ups(
-    checked: pd.DataFrame, categories: pd.DataFrame, study: Study, *, model: str | None, remark: str
+    checked: pd.DataFrame,
+    categories: pd.DataFrame,
+    study: Study,
+    *,
+    model: str | None,
+    remark: str,
+    imputed: Mapping[str, tuple[pd.DataFrame, ...]] | None = None,
 ) -> list[GroupedFollowUp]:
     """Every site grouped by actual and by predicted category, patients with follow-up only, in the study's order.
 
@@ -161,13 +188,16 @@ def grouped_follow_ups(
         study: gives the sites and factors.
         model: model of the predicted categories; None where there is none.
         remark: goes with the predicted groups.
+        imputed: by site, as `cacs_cxr.prognosis.imputation.imputed_factors` returns them; None for complete cases.
     """
     predicted = categories[categories["model"] == model][["site", "patient", "predicted"]]
     followed = checked[checked["time"].notna()]
     groups = []
     for site in (site.name for site in study.sites):
         here = followed[followed["site"] == site]
-        groups.append(_group(here, here["category"], study, site=site, grouping=ACTUAL, remark=""))
+        here = here.assign(place=np.arange(len(here)))
+        known: dict[str, Any] = {"site": site, "imputed": (imputed or {}).get(site, ())}
+        groups.append(_group(here, here["category"], study, **known, grouping=ACTUAL, remark=""))
         joined = here.merge(predicted[predicted["site"] == site], on=["site", "patient"], how="inner")
         remarks = [remark] if remark else []
         if len(joined) < len(here) and not joined.empty:
@@ -175,7 +205,7 @@ def grouped_follow_ups(
         elif len(joined) < len(here) and model is not None:
             remarks.append(f"no categories predicted by model {model} at this site")
         text = "; ".join(remarks)
-        groups.append(_group(joined, joined["predicted"], study, site=site, grouping=PREDICTED, remark=text))
+        groups.append(_group(joined, joined["predicted"], study, **known, grouping=PREDICTED, remark=text))
     return groups
 
 
@@ -185,7 +215,14 @@ def joined_notes(*notes: str) -> str:
 
 
 def _group(
-    rows: pd.DataFrame, category: pd.Series, study: Study, *, site: str, grouping: str, remark: str
+    rows: pd.DataFrame,
+    category: pd.Series,
+    study: Study,
+    *,
+    site: str,
+    grouping: str,
+    remark: str,
+    imputed: tuple[pd.DataFrame, ...],
 ) -> GroupedFollowUp:
     code = rows["code"].to_numpy(np.int64)
     deaths = int((code == COMPETING).sum())
@@ -198,4 +235,5 @@ def _group(
         category=category.to_numpy(np.int64),
         factors=rows[[factor.term for factor in study.factors]].reset_index(drop=True),
         remark=joined_notes(remark, note),
+        imputed=tuple(factors.iloc[rows["place"].to_numpy()].reset_index(drop=True) for factors in imputed),
     )

@@ -81,6 +81,10 @@ def table_captions(study: Study) -> dict[str, str]:
             "standardised "
             "difference, external minus development (absolute over all categories)."
         ),
+        "missing": (
+            "Missing values of the analysed patients, and what was done about them. Patients excluded for a missing "
+            "value are counted in the flow."
+        ),
         "radiographs": (
             "Radiographs by site: selected, read, refused with the remedy, corrected, repeated and flagged, and how "
             "their grey values were made. Number (%): of those selected down to the corrections, of those read from "

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import PurePath
 from typing import Any
 
-SECTIONS = ("eligibility", "imaging", "folds", "training", "evaluation", "prognosis")
+SECTIONS = ("eligibility", "deidentification", "imaging", "folds", "training", "evaluation", "prognosis")
 BELOW_WATERLINE = ("evaluation", "prognosis")
 PRIVATE = {"eligibility": ("pseudonym_key_file",), "imaging": ("shards",), "training": ("device", "threads")}
 
@@ -28,8 +28,11 @@ def reported_configuration(config: Mapping[str, Any]) -> dict[str, Any]:
 
 def received_configuration(archived: Mapping[str, Any], current: Mapping[str, Any]) -> dict[str, Any]:
     """Configuration of a study rebuilt from an archive: predicted as archived, evaluated as now configured."""
+    masked = setting(current, "deidentification.smallest_cell")
     above = {key: value for key, value in reported_configuration(archived).items() if key not in BELOW_WATERLINE}
     below = {key: value for key, value in reported_configuration(current).items() if key in BELOW_WATERLINE}
+    if "deidentification" in current:
+        below["deidentification"] = {**above.get("deidentification", {}), "smallest_cell": masked}
     return {**above, **below}
 
 

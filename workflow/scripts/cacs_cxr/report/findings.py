@@ -8,6 +8,7 @@ from cacs_cxr.report.evidence import Evidence
 from cacs_cxr.report.numbers import count, listing, p_phrase, share
 from cacs_cxr.report.paper_tables import PATIENTS_NOTE
 from cacs_cxr.report.phrases import Row, finite, interval, lower_first, site_phrase
+from cacs_cxr.small_cells import hidden, hidden_text
 from cacs_cxr.study import CXR, INTEGRATED, Site, model_label, ordered_models
 
 
@@ -31,9 +32,11 @@ def participants(evidence: Evidence) -> list[str]:
             text += f" (from {count(first['n'])} {lower_first(str(first['label']))})"
         categories = study.category(here[study.biomarker.name])
         numbers = np.bincount(categories, minlength=len(study.categories))
+        smallest = setting(evidence.configuration, "deidentification.smallest_cell")
+        marks = hidden(numbers, smallest=smallest)
         placed = [
-            f"{share(number, len(here))} in category {label}"
-            for number, label in zip(numbers, study.category_labels, strict=True)
+            f"{hidden_text(number, smallest=smallest) if mark else share(number, len(here))} in category {label}"
+            for number, mark, label in zip(numbers, marks, study.category_labels, strict=True)
         ]
         sentences.append(f"{text}; by {study.biomarker.short}, {listing(placed)}.")
     return [" ".join(sentences)]
@@ -217,4 +220,17 @@ def site_prognosis(evidence: Evidence, site: Site) -> str:
             else ""
         )
         sentences.append(f"By {grouping} category ({differed}) {hazard}{concordance}.")
-    return " ".join(sentences)
+    return " ".join([*sentences, *missing_factors(evidence, site)])
+
+
+def missing_factors(evidence: Evidence, site: Site) -> list[str]:
+    """In how many followed patients a factor was missing, and what the Cox models did about it, as a sentence."""
+    row = evidence.row("cox", site=site.name, grouping="actual")
+    if row is None or not row["n_missing"]:
+        return []
+    times = setting(evidence.configuration, "prognosis.imputations")
+    did = {
+        "complete_case": "the Cox models leave them out",
+        "multiple_imputation": f"the Cox models impute it {times} times",
+    }[str(row["missing"])]
+    return [f"A clinical factor was missing in {count(row['n_missing'])} of the followed patients: {did}."]

@@ -13,6 +13,17 @@ CUTOFF_RULES = {
     "prevalence": "called as many patients positive as were positive",
 }
 
+MISSING_RULES = {
+    "complete_case": " Cox models left out patients with a missing factor.",
+    "multiple_imputation": (
+        " Missing factors were imputed {imputations} times by chained equations with predictive mean matching (five "
+        "donors) from all factors, the actual and the predicted category, the event and the Nelson–Aalen hazard at the "
+        "patient's time (White and Royston 2009), at each site by itself. Estimates were pooled by Rubin's rules with "
+        "the degrees of freedom of Barnard and Rubin, Wald tests by D1, likelihood ratios by D2, and C on the logit "
+        "scale; all models have the same patients."
+    ),
+}
+
 
 def methods_sections(configuration: Mapping[str, Any], study: Study) -> list[tuple[str, list[str]]]:
     """Headings with paragraphs; steps that the configuration does not record are said to be unrecorded.
@@ -160,6 +171,8 @@ def prognosis_paragraph(configuration: Mapping[str, Any], study: Study) -> str:
     whose = f" of the {model_label(str(model)).lower()} model" if model else ""
     factors = listing([factor.label[0].lower() + factor.label[1:] for factor in study.factors])
     adjusted = f", unadjusted and adjusted for {factors} in the same patients," if factors else ""
+    rule = MISSING_RULES.get(str(setting(configuration, "prognosis.missing")), "")
+    rule = rule.format(imputations=setting(configuration, "prognosis.imputations")) if study.factors else ""
     few = f" Hazard ratios are not given where a category has fewer than {least} events." if least is not None else ""
     return (
         f"The event was {study.event.label[0].lower()}{study.event.label[1:]} ({study.event.name}). Follow-up "
@@ -169,5 +182,5 @@ def prognosis_paragraph(configuration: Mapping[str, Any], study: Study) -> str:
         "log-rank "
         f"tests, Cox regression{adjusted} with Efron's handling of ties, and Harrell's C. Competing events, where "
         "recorded, "
-        f"were censored.{few}"
+        f"were censored.{rule}{few}"
     )

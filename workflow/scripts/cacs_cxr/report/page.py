@@ -30,7 +30,7 @@ PIXELS_PER_METRE = 300 / 0.0254  # of a PNG that does not tell its resolution
 LARGEST_SHEETS = 8_000_000  # bytes of all contact sheets together, so that the page stays below 15 MB
 TEMPLATE = "page.html.jinja"
 SECTIONS: Sequence[tuple[str, str, Sequence[str], Sequence[str]]] = (
-    ("participants", "Participants", ("flow",), ("table1",)),
+    ("participants", "Participants", ("flow",), ("table1", "missing")),
     ("radiographs", "Radiographs", ("intensities", "image_sizes"), ("radiographs",)),
     ("discrimination", "Discrimination", ("roc",), ("auc", "comparisons")),
     ("paper", "Beside the paper", ("auc",), ("paper_comparison",)),
@@ -52,8 +52,8 @@ def render_page(
 
     Args:
         evidence: the result files.
-        tables: printed tables by name: table1, radiographs, auc, comparisons, operating_points, incidence, cox,
-            concordance, paper_comparison, assumptions.
+        tables: printed tables by name: table1, missing, radiographs, auc, comparisons, operating_points, incidence,
+            cox, concordance, paper_comparison, assumptions.
         figures: PNG files by name: flow, intensities, image_sizes, roc, auc, kaplan_meier, cox. Those of a prognosis
             that nobody was followed for are left out, as are its tables; the text says why.
         sheets: PNG files of the contact sheets by name, none where the radiographs are not here. Those that would make

@@ -89,9 +89,15 @@ def limitations(evidence: Evidence) -> list[str]:
     if followed.empty:
         points.append("There is no follow-up: nothing is said about prognosis.")
     else:
-        points.append(
-            "Adjusted Cox models leave out patients with a missing factor; unadjusted ones use the same patients."
-        )
+        rules = set(evidence.cox["missing"]) if "missing" in evidence.cox else set()
+        if "complete_case" in rules:
+            points.append(
+                "Adjusted Cox models leave out patients with a missing factor; unadjusted ones use the same patients."
+            )
+        if "multiple_imputation" in rules:
+            points.append(
+                "Missing factors are imputed as if they were missing at random given all that the study knows."
+            )
         if (followed["event"] == 2).any():
             points.append("Competing events are censored: one minus Kaplan–Meier then overstates the absolute risk.")
     return points

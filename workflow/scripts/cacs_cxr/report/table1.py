@@ -8,9 +8,11 @@ import pandas as pd
 from scipy import stats
 
 from cacs_cxr.report.numbers import count, p_value, share
+from cacs_cxr.small_cells import hidden, hidden_text, small
 from cacs_cxr.study import Factor, Study
 
 DAYS_PER_YEAR = 365.25
+HIDDEN = "hidden"
 
 
 def smd_of_means(a: npt.ArrayLike, b: npt.ArrayLike) -> float:
@@ -46,27 +48,28 @@ def smd_of_proportions(a: npt.ArrayLike, b: npt.ArrayLike) -> float:
     return float(np.sqrt(max(difference @ np.linalg.pinv(covariance) @ difference, 0.0)))
 
 
-def table1(analysis: pd.DataFrame, study: Study) -> pd.DataFrame:
+def table1(analysis: pd.DataFrame, study: Study, *, smallest: int | None = None) -> pd.DataFrame:
     """Characteristics of the patients as text.
 
     Args:
         analysis: patient, site, biomarker, factors, followup_days, event.
         study: gives sites, factors, categories and the event.
+        smallest: least count shown; others are hidden with their percentages. None shows all.
 
     Returns:
         Columns characteristic; the sites; "missing, <site>"; "SMD, <external site>" (external minus development,
-        absolute for the categories); "<development site>, <category>"; "p across categories" (one-way ANOVA,
-        chi-squared test).
+        absolute for the categories); "<development site>, <category>"; "p across categories" (one-way ANOVA or
+        Kruskal-Wallis, chi-squared test).
     """
     groups = {site.name: analysis[analysis["site"] == site.name] for site in study.sites}
     development = groups[study.development]
     placed = study.category(development[study.biomarker.name])
     by_category = [development[placed == place] for place in range(len(study.categories))]
-    rows = [{"characteristic": "Patients, n", **cells(groups, by_category, study, lambda group: count(len(group)))}]
+    rows = [{"characteristic": "Patients, n", **counts(groups, by_category, study, patients, smallest=smallest)}]
     for factor in study.factors:
-        rows.append(factor_row(factor, groups, by_category, study))
-    rows += biomarker_rows(groups, by_category, study)
-    rows += followup_rows(groups, by_category, study)
+        rows.append(factor_row(factor, groups, by_category, study, smallest=smallest))
+    rows += biomarker_rows(groups, by_category, study, smallest=smallest)
+    rows += followup_rows(groups, by_category, study, smallest=smallest)
     columns = [
         "characteristic",
         *groups,
@@ -97,18 +100,79 @@ def cells(
     }
 
 
+def patients(group: pd.DataFrame) -> tuple[int, int | None]:
+    """Number of patients of a group, not as a share."""
+    return len(group), None
+
+
+def counts(
+    groups: dict[str, pd.DataFrame],
+    by_category: list[pd.DataFrame],
+    study: Study,
+    number: Callable[[pd.DataFrame], tuple[int, int | None]],
+    *,
+    smallest: int | None,
+) -> dict[str, str]:
+    """Numbers with their shares at every site and in every category, small ones hidden.
+
+    A number and what it leaves of its total are parts of that total; the categories are parts of the development site,
+    in either.
+
+    Args:
+        number: of a group the number counted and the total that it is a share of, None for no share.
+    """
+    found = {**{site: number(group) for site, group in groups.items()}}
+    parts = dict(zip(category_columns(study), map(number, by_category), strict=True))
+    hide = {name: share_hidden(*pair, smallest=smallest) for name, pair in {**found, **parts}.items()}
+    for values in ([n for n, _ in parts.values()], [(of or n) - n for n, of in parts.values()]):
+        for name, mark in zip(parts, hidden(values, smallest=smallest), strict=True):
+            hide[name] |= bool(mark)
+    texts = {}
+    for name, (n, of) in {**found, **parts}.items():
+        least = min(n, of - n) if of is not None else n
+        if hide[name]:
+            texts[name] = hidden_text(n, smallest=smallest) if least == n else HIDDEN
+        else:
+            texts[name] = count(n) if of is None else share(n, of)
+    return texts
+
+
+def share_hidden(number: int, of: int | None, *, smallest: int | None) -> bool:
+    """Whether a number, or what it leaves of its total, is small."""
+    parts = [number] if of is None else [number, of - number]
+    return bool(small(parts, smallest=smallest).any())
+
+
+def missing_counts(numbers: dict[str, int], groups: dict[str, pd.DataFrame], *, smallest: int | None) -> dict[str, str]:
+    """Cells of the numbers of missing values by site."""
+    return {
+        f"missing, {site}": hidden_text(n, smallest=smallest)
+        if share_hidden(n, len(groups[site]), smallest=smallest)
+        else count(n)
+        for site, n in numbers.items()
+    }
+
+
 def factor_row(
-    factor: Factor, groups: dict[str, pd.DataFrame], by_category: list[pd.DataFrame], study: Study
+    factor: Factor,
+    groups: dict[str, pd.DataFrame],
+    by_category: list[pd.DataFrame],
+    study: Study,
+    *,
+    smallest: int | None,
 ) -> dict[str, str]:
     """Row of a clinical factor: mean ± SD, or the number and share with the second level."""
-    missing = {f"missing, {site}": count(group[factor.name].isna().sum()) for site, group in groups.items()}
+    lacking = {site: int(group[factor.name].isna().sum()) for site, group in groups.items()}
+    missing = missing_counts(lacking, groups, smallest=smallest)
     here = groups[study.development][factor.name]
     if factor.kind == "binary":
         other, level = factor.levels
 
-        def describe(group: pd.DataFrame) -> str:
+        def of_level(group: pd.DataFrame) -> tuple[int, int | None]:
             known = group[factor.name].dropna()
-            return share((known == level).sum(), len(known))
+            return int((known == level).sum()), len(known)
+
+        described = counts(groups, by_category, study, of_level, smallest=smallest)
 
         def numbers(values: pd.Series) -> list[int]:
             return [int((values == other).sum()), int((values == level).sum())]
@@ -120,14 +184,19 @@ def factor_row(
 
         def describe(group: pd.DataFrame) -> str:
             known = group[factor.name].dropna().astype(float)
+            if factor.summary == "median":
+                return quartiles(known.to_numpy(), digits=1)
             return f"{known.mean():.1f} ± {known.std(ddof=1):.1f}" if len(known) > 1 else "–"
 
+        described = cells(groups, by_category, study, describe)
         smd = {site: smd_of_means(here, groups[site][factor.name]) for site in study.external}
-        p = anova_p([group[factor.name].dropna().to_numpy(dtype=float) for group in by_category])
-        name = f"{factor.label}, {factor.unit or 'value'}, mean ± SD"
+        values = [group[factor.name].dropna().to_numpy(dtype=float) for group in by_category]
+        p = kruskal_wallis_p(values) if factor.summary == "median" else anova_p(values)
+        what = "median [quartiles]" if factor.summary == "median" else "mean ± SD"
+        name = f"{factor.label}, {factor.unit or 'value'}, {what}"
     return {
         "characteristic": name,
-        **cells(groups, by_category, study, describe),
+        **described,
         **missing,
         **smd_cells(smd),
         "p across categories": p_value(p) if np.isfinite(p) else "–",
@@ -135,19 +204,16 @@ def factor_row(
 
 
 def biomarker_rows(
-    groups: dict[str, pd.DataFrame], by_category: list[pd.DataFrame], study: Study
+    groups: dict[str, pd.DataFrame], by_category: list[pd.DataFrame], study: Study, *, smallest: int | None
 ) -> list[dict[str, str]]:
     """Rows of the biomarker: its median and quartiles, then the patients of each category."""
     biomarker = study.biomarker
 
     def describe(group: pd.DataFrame) -> str:
-        values = group[biomarker.name].dropna().to_numpy(dtype=float)
-        if not values.size:
-            return "–"
-        low, middle, high = np.quantile(values, [0.25, 0.5, 0.75])
-        return f"{middle:,.0f} [{low:,.0f}–{high:,.0f}]"
+        return quartiles(group[biomarker.name].dropna().to_numpy(dtype=float), digits=0)
 
-    missing = {f"missing, {site}": count(group[biomarker.name].isna().sum()) for site, group in groups.items()}
+    lacking = {site: int(group[biomarker.name].isna().sum()) for site, group in groups.items()}
+    missing = missing_counts(lacking, groups, smallest=smallest)
     rows = [
         {
             "characteristic": f"{biomarker.short}, {biomarker.unit}, median [quartiles]",
@@ -160,11 +226,17 @@ def biomarker_rows(
         for site, group in groups.items()
     }
     smd = {site: smd_of_proportions(numbers[study.development], numbers[site]) for site in study.external}
+    marks = {site: hidden(counted, smallest=smallest) for site, counted in numbers.items()}
     for place, label in enumerate(study.category_labels):
         rows.append(
             {
                 "characteristic": f"{biomarker.short} {label}, n (%)",
-                **{site: share(counts[place], counts.sum()) for site, counts in numbers.items()},
+                **{
+                    site: hidden_text(counted[place], smallest=smallest)
+                    if marks[site][place]
+                    else share(counted[place], counted.sum())
+                    for site, counted in numbers.items()
+                },
                 **(smd_cells(smd) if place == 0 else {}),
             }
         )
@@ -172,34 +244,35 @@ def biomarker_rows(
 
 
 def followup_rows(
-    groups: dict[str, pd.DataFrame], by_category: list[pd.DataFrame], study: Study
+    groups: dict[str, pd.DataFrame], by_category: list[pd.DataFrame], study: Study, *, smallest: int | None
 ) -> list[dict[str, str]]:
     """Rows of the follow-up: patients who have it, events and person-years."""
 
     def followed(group: pd.DataFrame) -> pd.DataFrame:
         return group.dropna(subset=["followup_days", "event"])
 
-    def with_followup(group: pd.DataFrame) -> str:
-        return share(len(followed(group)), len(group))
+    def with_followup(group: pd.DataFrame) -> tuple[int, int | None]:
+        return len(followed(group)), len(group)
 
-    def events(group: pd.DataFrame) -> str:
+    def events(group: pd.DataFrame) -> tuple[int, int | None]:
         known = followed(group)
-        return share((known["event"] == 1).sum(), len(known)) if len(known) else "–"
+        return int((known["event"] == 1).sum()), len(known)
 
     def years(group: pd.DataFrame) -> str:
         known = followed(group)
         return f"{known['followup_days'].sum() / DAYS_PER_YEAR:,.0f}" if len(known) else "–"
 
-    missing = {f"missing, {site}": count(len(group) - len(followed(group))) for site, group in groups.items()}
+    lacking = {site: len(group) - len(followed(group)) for site, group in groups.items()}
+    missing = missing_counts(lacking, groups, smallest=smallest)
     return [
         {
             "characteristic": "With follow-up, n (%)",
-            **cells(groups, by_category, study, with_followup),
+            **counts(groups, by_category, study, with_followup, smallest=smallest),
             **missing,
         },
         {
             "characteristic": f"{study.event.label}, n (% of followed)",
-            **cells(groups, by_category, study, events),
+            **counts(groups, by_category, study, events, smallest=smallest),
         },
         {"characteristic": "Person-years of follow-up", **cells(groups, by_category, study, years)},
     ]
@@ -218,6 +291,22 @@ def anova_p(groups: list[npt.NDArray[np.float64]]) -> float:
     if len(usable) < 2 or all(np.ptp(group) == 0 for group in usable):
         return float("nan")
     return float(stats.f_oneway(*usable).pvalue)
+
+
+def kruskal_wallis_p(groups: list[npt.NDArray[np.float64]]) -> float:
+    """p-value of the Kruskal-Wallis test; NaN with fewer than two groups of two patients, or all values equal."""
+    usable = [group for group in groups if group.size > 1]
+    if len(usable) < 2 or np.ptp(np.concatenate(usable)) == 0:
+        return float("nan")
+    return float(stats.kruskal(*usable).pvalue)
+
+
+def quartiles(values: npt.NDArray[np.float64], *, digits: int) -> str:
+    """Median with quartiles (linear interpolation), e.g. ``12 [0–180]``; a dash without values."""
+    if not values.size:
+        return "–"
+    low, middle, high = np.quantile(values, [0.25, 0.5, 0.75])
+    return f"{middle:,.{digits}f} [{low:,.{digits}f}–{high:,.{digits}f}]"
 
 
 def chi_squared_p(numbers: list[list[int]]) -> float:
