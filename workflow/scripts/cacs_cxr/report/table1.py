@@ -185,7 +185,7 @@ def factor_row(
         def describe(group: pd.DataFrame) -> str:
             known = group[factor.name].dropna().astype(float)
             if factor.summary == "median":
-                return quartiles(known.to_numpy(), digits=1)
+                return quartiles(group[factor.name].dropna().to_numpy(dtype=float), digits=1)
             return f"{known.mean():.1f} ± {known.std(ddof=1):.1f}" if len(known) > 1 else "–"
 
         described = cells(groups, by_category, study, describe)
