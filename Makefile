@@ -34,7 +34,7 @@ study: $(COMMAND)
 	@. $(VENV)/bin/activate && snakemake --cores all
 
 test: $(COMMAND)
-	@. $(VENV)/bin/activate && python -m pytest
+	@. $(VENV)/bin/activate && python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 test-fast: $(COMMAND)
 	@. $(VENV)/bin/activate && python -m pytest -m "not slow"

@@ -82,8 +82,8 @@ PLANTED = [
     (with_cell("distributions.csv", "vendor", "1.2.840.10008.1"), "column 'vendor': found 'a DICOM UID'"),
     (with_cell("distributions.csv", "vendor", "18"), "column 'vendor': found \"an identifier"),
     (with_json("study.json", "title", "Cohort of P-00017"), "study.json, column 'title': found \"an identifier"),
-    (with_json("configuration.json", "training", {"init": "C:\\w.bin"}), "column 'training.init': found 'the path"),
-    (with_json("configuration.json", "2021-03-12", 1), "configuration.json, column 'top': found 'a date'"),
+    (with_json("configuration.json", "training", {"init": "C:\\w.bin"}), "key 'training.init': found 'the path"),
+    (with_json("configuration.json", "2021-03-12", 1), "configuration.json, key 'top': found 'a date'"),
     (lambda members: {**members, "README.txt": b"made\n31 May 2021"}, "README.txt, row 2: found 'a date'"),
     (lambda members: {**members, "notes.txt": b""}, "notes.txt: expected no file but those of the format"),
 ]

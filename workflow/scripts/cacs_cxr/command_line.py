@@ -4,17 +4,20 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from PIL import Image
 
 from cacs_cxr import __version__
+from cacs_cxr.faults import InputError
 from cacs_cxr.imaging.inspection import Inspection, inspect_files
 from cacs_cxr.imaging.inspection_text import as_text, as_values
+from cacs_cxr.new_study import run_command, write_study
 from cacs_cxr.tables import whole_file
 
 READ, REFUSED, USAGE = 0, 1, 2  # exit codes
+WRITTEN = 0
 DEFAULT_PREVIEWS = Path("previews")
 SIZES = range(16, 4097)
 DIGEST_DIGITS = 12
@@ -24,17 +27,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command with its arguments, those of the process where none are given; returns the exit code."""
     parser = command_parser()
     options = parser.parse_args(arguments)
-    if folders := [str(file) for file in options.files if file.is_dir()]:
+    if folders := [str(file) for file in getattr(options, "files", ()) if file.is_dir()]:
         parser.error(f"{', '.join(folders)}: a folder, expected files. Name them, e.g. {folders[0]}/*")
     sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # a terminal may lack a sign
     try:
-        return inspect(options)
+        return int(options.run(options))
     except BrokenPipeError:
         # Whoever reads has seen enough (`| head`); what is still buffered must not be written either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return READ
     except OSError as error:
-        print(f"cacs-cxr: {error.filename}: {error.strerror}. Choose another folder with --preview.", file=sys.stderr)
+        print(f"cacs-cxr: {error.filename}: {error.strerror}. Choose another folder.", file=sys.stderr)
         return USAGE
 
 
@@ -43,12 +46,43 @@ def command_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="cacs-cxr", description="Radiographs and calcium scores: tools of the study.")
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    command = commands.add_parser(
+    _add_init(commands.add_parser)
+    _add_inspect(commands.add_parser)
+    return parser
+
+
+def _add_init(add: Callable[..., argparse.ArgumentParser]) -> None:
+    command = add(
+        "init",
+        help="begin a study on your own patients: a commented configuration and empty tables",
+        description="Writes FOLDER/study.yaml and for each site a folder with patients.csv, scores.csv and outcomes.csv, "
+        "which hold a header only, and an empty folder radiographs. Nothing is overwritten.",
+    )
+    command.set_defaults(run=init)
+    command.add_argument("folder", metavar="FOLDER", type=Path, help="folder of the study; made where it is missing")
+    command.add_argument(
+        "--sites",
+        metavar="NAME",
+        nargs="+",
+        default=["development", "external"],
+        help="names of the sites, the development site first (default: development external)",
+    )
+    command.add_argument(
+        "--dates",
+        choices=["iso", "days"],
+        default="iso",
+        help="whether tables hold dates or integer days (default: %(default)s)",
+    )
+
+
+def _add_inspect(add: Callable[..., argparse.ArgumentParser]) -> None:
+    command = add(
         "inspect",
         help="tell how the study reads radiograph files, step by step, and write previews",
         description="Tells what the study makes of each file, without names, dates or identifiers, and writes the "
         "picture that networks see. Exit code: 0 all files were read, 1 one was refused, 2 wrong usage.",
     )
+    command.set_defaults(run=inspect)
     command.add_argument("files", metavar="FILE", nargs="+", type=Path, help="DICOM, PNG or JPEG file")
     command.add_argument(
         "--preview",
@@ -65,13 +99,26 @@ def command_parser() -> argparse.ArgumentParser:
         help="as imaging: border in the configuration (default: %(default)s)",
     )
     command.add_argument("--json", action="store_true", help="print JSON instead of text")
-    return parser
 
 
 def _size(text: str) -> int:
     if not text.isdecimal() or int(text) not in SIZES:
         raise argparse.ArgumentTypeError(f"found {text!r}, expected a whole number from {SIZES[0]} to {SIZES[-1]}")
     return int(text)
+
+
+def init(options: argparse.Namespace) -> int:
+    """Write a new study and print what to do next; returns the exit code."""
+    try:
+        written = write_study(options.folder, sites=options.sites, dates=options.dates)
+    except InputError as error:
+        print(f"cacs-cxr: nothing was written. {error}", file=sys.stderr)
+        return USAGE
+    command = run_command(options.folder)
+    print("\n".join(str(path) for path in written))
+    print("\nFill the tables, or name your own files and columns in the configuration; then, in the repository:")
+    print(f"  snakemake {command} check_inputs\n  snakemake {command}")
+    return WRITTEN
 
 
 def inspect(options: argparse.Namespace) -> int:

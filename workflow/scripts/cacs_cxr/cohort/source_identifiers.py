@@ -13,18 +13,17 @@ def source_identifiers(sites: Iterable[Mapping[str, Any]]) -> frozenset[str]:
     """Patient identifiers of the sites' patients tables, with and without leading zeros.
 
     Args:
-        sites: items of the configuration's list `sites`. A table that is no longer there, or that was asked of a
-            database, has none.
+        sites: items of the configuration's list `sites`. A file that is no longer there has none.
 
     Raises:
-        InputError: a table is there and cannot be read.
+        InputError: a table is there and cannot be read, or its database does not answer: then nobody can tell.
     """
     found: set[str] = set()
     for content in sites:
         table = SiteInput.from_plain(content).patients
-        if table.file and Path(table.file).is_file():
-            cells = read_site_table(table.file)[table.columns["patient"]]
-            found |= set(comparable(cells))
+        if table.file and not Path(table.file).is_file():
+            continue
+        found |= set(comparable(read_site_table(table)[table.columns["patient"]]))
     return frozenset(found | {without_leading_zeros(identifier) for identifier in found}) - {""}
 
 
