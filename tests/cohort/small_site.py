@@ -35,8 +35,13 @@ ELIGIBILITY: dict[str, Any] = {
     "modalities": ["CR", "DX"],
     "views": ["PA"],
     "unknown_view": "exclude",
-    "patients_in_two_sites": "stop",
     "pseudonym_key_file": "restricted/pseudonym.key",
+}
+GUARDS: dict[str, Any] = {
+    "patient_in_two_sites": "stop",
+    "pixels_of_two_patients": "exclude",
+    "outcome_before_time_zero": "exclude",
+    "score_in_header": "exclude",
 }
 PATIENTS = "patient_id,age_years,sex,bmi\n{0}1,50,F,22.5\n{0}2,61,M,\n{0}3,70,M,31\n{0}4,44,F,19\n"
 SCORES = (
@@ -61,6 +66,7 @@ def radiograph(patient: str, date: str, **changes: Any) -> dict[str, Any]:
         "intent": "FOR PRESENTATION",
         "transfer_syntax": "1.2.840.10008.1.2.1",
         "sop_instance": f"1.2.3.{patient}.{date}",
+        "score_text": False,
         "photometric_override": "",
         "rotate": 0,
         "mirror": False,
@@ -76,6 +82,7 @@ class SmallStudy:
         self.folder = folder
         self.study = copy.deepcopy(STUDY)
         self.eligibility = copy.deepcopy(ELIGIBILITY)
+        self.guards = copy.deepcopy(GUARDS)
         self.study["sites"] = []
         self.write("pseudonym.key", KEY)
         self.eligibility["pseudonym_key_file"] = str(folder / "pseudonym.key")
@@ -124,4 +131,4 @@ class SmallStudy:
     def select(self) -> Selection:
         parts = {name: self.study[name] for name in ("biomarker", "thresholds", "factors")}
         sites = self.study["sites"]
-        return select(sites, indexes=self.indexes, eligibility=self.eligibility, key=KEY, **parts)
+        return select(sites, indexes=self.indexes, eligibility=self.eligibility, guards=self.guards, key=KEY, **parts)

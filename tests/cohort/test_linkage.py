@@ -222,7 +222,7 @@ def test_nearest_pair_of_several_scores(small: SmallStudy) -> None:
 
 
 def test_patient_in_two_sites_leaves_the_external_one(small: SmallStudy) -> None:
-    small.eligibility["patients_in_two_sites"] = "exclude"
+    small.guards["patient_in_two_sites"] = "exclude"
     for table in ("patients", "scores", "outcomes"):
         small.replace(f"away/{table}.csv", "A2", "H3")
     selection = small.select()

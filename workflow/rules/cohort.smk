@@ -20,6 +20,7 @@ rule check_inputs:
         code=code("check_inputs.py"),
         sites=config["sites"],
         eligibility=config["eligibility"],
+        guards=config["guards"],
         definition=definition(),
         folds=config["folds"],
         seed=config["seed"],
@@ -51,6 +52,7 @@ rule link_radiographs:
         code=code("link_radiographs.py"),
         sites=config["sites"],
         eligibility=config["eligibility"],
+        guards=config["guards"],
         definition=definition(),
         shards=config["imaging"]["shards"],
         further_sites=(
@@ -86,6 +88,7 @@ rule build_cohort:
     params:
         code=code("build_cohort.py"),
         definition=definition(),
+        copies=config["guards"]["pixels_of_two_patients"],
     message:
         "built the cohort and its flow"
     script:

@@ -22,6 +22,7 @@ def main(
     definition: Mapping[str, Any],
     sites: Sequence[Mapping[str, Any]],
     eligibility: Mapping[str, Any],
+    guards: Mapping[str, Any],
     folds: Mapping[str, Any],
     seed: int,
 ) -> str:
@@ -35,6 +36,7 @@ def main(
         sites,
         indexes=indexes,
         eligibility=eligibility,
+        guards=guards,
         biomarker=definition["biomarker"],
         thresholds=definition["thresholds"],
         factors=definition["factors"],
@@ -60,6 +62,7 @@ if __name__ == "__main__":
                 definition=snakemake.params.definition,
                 sites=snakemake.params.sites,
                 eligibility=snakemake.params.eligibility,
+                guards=snakemake.params.guards,
                 folds=snakemake.params.folds,
                 seed=snakemake.params.seed,
             )

@@ -11,6 +11,7 @@ from cacs_cxr.cohort.site_inputs import Eligibility, SiteInput, SiteTables
 from cacs_cxr.study import Factor
 
 LATERAL, UNKNOWN = "lateral", "unknown"
+SCORE_IN_HEADER = "Score in the header"
 EXCLUDED_BY_OVERRIDE = "excluded-by-override"  # reason of the index
 
 
@@ -51,8 +52,8 @@ def criteria_of_radiographs(
     """Criteria that a radiograph meets or not by its header or row in the image table, before dates are compared.
 
     Args:
-        radiographs: readable, reason, modality, intent, view, patient_position (row in the patients table, -1 for none)
-            and sop_instance, all text without missing values but the first and the last but one.
+        radiographs: readable and score_text (truth values), patient_position (row in the patients table, -1 for none),
+            reason, modality, intent, view and sop_instance (text without missing values).
         patient_excluded: whether each patient of the patients table is excluded by the tables alone.
     """
     view, modality = radiographs["view"], radiographs["modality"]
@@ -85,6 +86,7 @@ def criteria_of_radiographs(
     owners = radiographs[identified].groupby("sop_instance")["patient_position"].nunique()
     shared = radiographs["sop_instance"].isin(owners.index[owners > 1])
     criteria.append(Criterion("Same radiograph under two patients", (identified & shared).to_numpy()))
+    criteria.append(Criterion(SCORE_IN_HEADER, radiographs["score_text"].to_numpy(dtype=bool)))
     return criteria
 
 

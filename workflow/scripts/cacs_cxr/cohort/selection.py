@@ -11,7 +11,7 @@ import pandas as pd
 from cacs_cxr.cohort.flow import PATIENTS
 from cacs_cxr.cohort.identity import in_earlier_site
 from cacs_cxr.cohort.linkage import CARRIED, LinkedSite, link_site, read_index
-from cacs_cxr.cohort.site_inputs import Eligibility, SiteInput, SiteTables
+from cacs_cxr.cohort.site_inputs import Eligibility, Guards, SiteInput, SiteTables
 from cacs_cxr.cohort.validation import validate_sites
 from cacs_cxr.faults import Fault, InputError
 from cacs_cxr.pseudonyms import KEY_CHECK, KEY_VARIABLE, key_check
@@ -42,6 +42,7 @@ def select(
     *,
     indexes: Sequence[Path],
     eligibility: Mapping[str, Any],
+    guards: Mapping[str, Any],
     biomarker: Mapping[str, Any],
     thresholds: Sequence[Mapping[str, Any]],
     factors: Sequence[Mapping[str, Any]],
@@ -51,19 +52,20 @@ def select(
 
     Args:
         sites: the configuration's list; `indexes` holds the index of radiographs of each, in the same order.
-        eligibility: the configuration's mapping of this name, as are `biomarker`, `thresholds` and `factors`.
+        eligibility: the configuration's mapping of this name, as are `guards`, `biomarker`, `thresholds` and `factors`.
         key: secret of the pseudonyms.
 
     Raises:
         InputError: with every fault of the tables; else indexes made with another key; else every fault of the indexes;
             else sites without an eligible patient.
     """
-    rules = Eligibility.from_plain(eligibility)
+    rules, watched = Eligibility.from_plain(eligibility), Guards.from_plain(guards)
     measured = Biomarker(**biomarker)
     clinical = [Factor(**{**item, "levels": tuple(item.get("levels", ()))}) for item in factors]
     tables = validate_sites(
         [SiteInput.from_plain(site) for site in sites],
         eligibility=rules,
+        guards=watched,
         factors=clinical,
         thresholds=[Threshold(**item) for item in thresholds],
         biomarker=measured,
@@ -72,7 +74,10 @@ def select(
         read_index(index, table, eligibility=rules, key=key)
         for table, index in zip(tables, read_indexes(indexes, key=key), strict=True)
     ]
-    if faults := [fault for _, found in read for fault in found]:
+    faults = [fault for _, found in read for fault in found]
+    if watched.score_in_header == "stop":
+        faults += faults_of_scores_in_headers(tables, [radiographs for radiographs, _ in read])
+    if faults:
         raise InputError(faults)
     linked = [
         link_site(
@@ -126,6 +131,29 @@ def numbered(radiographs: pd.DataFrame, *, shards: int) -> pd.DataFrame:
     """
     count = len(radiographs)
     return radiographs.assign(row=np.arange(count), shard=np.arange(count) * shards // max(count, 1))
+
+
+def faults_of_scores_in_headers(tables: Sequence[SiteTables], radiographs: Sequence[pd.DataFrame]) -> list[Fault]:
+    """A fault for each site with readable radiographs of listed patients whose header speaks of the score.
+
+    Args:
+        radiographs: of each site, as `linkage.read_index` returns them.
+    """
+    faults = []
+    for table, frame in zip(tables, radiographs, strict=True):
+        if frame.empty:
+            continue
+        told = frame["score_text"].to_numpy(dtype=bool) & frame["readable"].to_numpy(dtype=bool)
+        told &= (frame["patient_position"] >= 0).to_numpy()
+        if told.any():
+            found = f"{told.sum():,} of {len(frame):,} files whose free text speaks of the score"
+            remedy = (
+                "Remove the text from the headers before export, or set `guards.score_in_header: exclude`, which "
+                "leaves those files out and counts them."
+            )
+            place = f"radiographs of site {table.site.name}"
+            faults.append(Fault(place, None, "", found, "headers that do not tell the score", remedy))
+    return faults
 
 
 def _nobody(tables: SiteTables, linked: LinkedSite) -> Fault:
