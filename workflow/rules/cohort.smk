@@ -88,7 +88,8 @@ rule build_cohort:
     params:
         code=code("build_cohort.py"),
         definition=definition(),
-        copies=config["guards"]["pixels_of_two_patients"],
+        sites=[*site_names("development"), *site_names("external")],
+        shared_pixels=config["guards"]["pixels_of_two_patients"],
     message:
         "built the cohort and its flow"
     script:
