@@ -74,7 +74,7 @@ def check_folds(folds: pd.DataFrame, development: Sequence[str]) -> None:
     count = int(numbers[whole].max()) + 1 if whole.any() else 0
     named, cohort = set(folds["patient"]), set(development)
     tests = folds.loc[folds["part"] == TEST, "patient"].value_counts().reindex(sorted(named & cohort), fill_value=0)
-    absent = folds.groupby("patient")["fold"].nunique() < count
+    absent = numbers.where(whole).groupby(folds["patient"]).nunique() < count
     broken = [
         ("part", int((~folds["part"].isin(PARTS)).sum()), "rows of another part", f"one of {', '.join(PARTS)}"),
         ("fold", int((~whole).sum()), "rows whose fold is no number from 0", "numbers from 0"),
