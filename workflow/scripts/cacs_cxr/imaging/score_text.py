@@ -7,6 +7,8 @@ import re
 from typing import Any
 from unicodedata import normalize
 
+from pydicom.tag import Tag
+
 from cacs_cxr.imaging.headers import items, texts
 
 REQUESTS = "RequestAttributesSequence"
@@ -49,6 +51,7 @@ _FREE_TEXT = (
     "ResultsComments",
 )
 TAGS = (*_FREE_TEXT, REQUESTS)
+_KEYWORDS, _REQUESTS = {Tag(keyword): keyword for keyword in _FREE_TEXT}, Tag(REQUESTS)
 
 _NO_LETTER_BEFORE, _NO_LETTER_AFTER = r"(?<![^\W\d_])", r"(?![^\W\d_])"
 _GAP, _EQUALS = r"[\s_-]{0,2}", r"[\s_:=-]{0,3}"
@@ -82,6 +85,9 @@ def header_speaks_of_score(dataset: Any) -> bool:
     Args:
         dataset: read with `TAGS`.
     """
-    found = [part for keyword in _FREE_TEXT for part in texts(dataset, keyword)]
-    found += [part for item in items(dataset, REQUESTS) for keyword in _IN_REQUESTS for part in texts(item, keyword)]
+    # Most headers hold few of these elements: only those that are there are asked for.
+    there = [_KEYWORDS[number] for number in _KEYWORDS.keys() & dataset.keys()]
+    found = [part for keyword in there for part in texts(dataset, keyword)]
+    for request in items(dataset, REQUESTS) if _REQUESTS in dataset else []:
+        found += [part for keyword in _IN_REQUESTS for part in texts(request, keyword)]
     return speaks_of_score(_BETWEEN.join(found))

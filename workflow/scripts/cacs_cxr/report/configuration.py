@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import PurePath
 from typing import Any
 
-SECTIONS = ("eligibility", "imaging", "folds", "training", "evaluation", "prognosis")
+SECTIONS = ("eligibility", "guards", "imaging", "folds", "training", "evaluation", "prognosis")
 BELOW_WATERLINE = ("evaluation", "prognosis")
 PRIVATE = {"eligibility": ("pseudonym_key_file",), "imaging": ("shards",), "training": ("device", "threads")}
 
