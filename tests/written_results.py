@@ -48,7 +48,12 @@ CONFIGURATION: dict[str, Any] = {
         "modalities": ["CR", "DX"],
         "views": ["PA"],
         "unknown_view": "exclude",
-        "patients_in_two_sites": "stop",
+    },
+    "guards": {
+        "patient_in_two_sites": "stop",
+        "pixels_of_two_patients": "exclude",
+        "outcome_before_time_zero": "exclude",
+        "score_in_header": "exclude",
     },
     "imaging": {"size": 64},
     "folds": {"count": 10, "tuning_fraction": 0.25},

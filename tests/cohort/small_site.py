@@ -32,7 +32,17 @@ STUDY: dict[str, Any] = {
 FOLLOWUP: dict[str, Any] = {"time_zero": "later", "landmark_days": 0, "events_after_end": "censor"}
 ELIGIBILITY: dict[str, Any] = {
     "patients": ["one_site", "age", "prior", "score", "factors", "radiograph", "view", "window"],
-    "radiographs": ["override", "readable", "modality", "intent", "view", "listed", "eligible", "unshared"],
+    "radiographs": [
+        "override",
+        "readable",
+        "modality",
+        "intent",
+        "view",
+        "listed",
+        "eligible",
+        "unshared",
+        "score_text",
+    ],
     "maximum_age": None,
     "prior": [],
     "window_side": "both",
@@ -41,8 +51,13 @@ ELIGIBILITY: dict[str, Any] = {
     "modalities": ["CR", "DX"],
     "views": ["PA"],
     "unknown_view": "exclude",
-    "patients_in_two_sites": "stop",
     "pseudonym_key_file": "restricted/pseudonym.key",
+}
+GUARDS: dict[str, Any] = {
+    "patient_in_two_sites": "stop",
+    "pixels_of_two_patients": "exclude",
+    "outcome_before_time_zero": "exclude",
+    "score_in_header": "exclude",
 }
 PATIENTS = "patient_id,age_years,sex,bmi\n{0}1,50,F,22.5\n{0}2,61,M,\n{0}3,70,M,31\n{0}4,44,F,19\n"
 SCORES = (
@@ -67,6 +82,7 @@ def radiograph(patient: str, date: str, **changes: Any) -> dict[str, Any]:
         "intent": "FOR PRESENTATION",
         "transfer_syntax": "1.2.840.10008.1.2.1",
         "sop_instance": f"1.2.3.{patient}.{date}",
+        "score_text": False,
         "photometric_override": "",
         "rotate": 0,
         "mirror": False,
@@ -84,6 +100,7 @@ class SmallStudy:
         self.eligibility = copy.deepcopy(ELIGIBILITY)
         self.followup = copy.deepcopy(FOLLOWUP)
         self.greatest_age: int | None = 89
+        self.guards = copy.deepcopy(GUARDS)
         self.study["sites"] = []
         self.write("pseudonym.key", KEY)
         self.eligibility["pseudonym_key_file"] = str(folder / "pseudonym.key")
@@ -137,6 +154,7 @@ class SmallStudy:
             indexes=self.indexes,
             eligibility=self.eligibility,
             followup=self.followup,
+            guards=self.guards,
             greatest_age=self.greatest_age,
             key=KEY,
             **parts,

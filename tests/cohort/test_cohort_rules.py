@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ import describe_study
 import link_radiographs
 import split_folds
 from cacs_cxr.cohort.input_check import summary_text
+from cacs_cxr.cohort.shared_pictures import own_pictures, shows_another_patient
 from cacs_cxr.faults import InputError
 from cacs_cxr.study import Study
 
@@ -47,8 +49,21 @@ def big(small: SmallStudy) -> SmallStudy:
     return small
 
 
-def run(small: SmallStudy, *, unreadable: tuple[int, ...] = (), further_sites: tuple[str, ...] = ()) -> Path:
-    """Run every rule of the cohort in its order; return the folder of the results."""
+def run(
+    small: SmallStudy,
+    *,
+    unreadable: tuple[int, ...] = (),
+    further_sites: tuple[str, ...] = (),
+    identical: Mapping[int, int] | None = None,
+    alike: Mapping[int, int] | None = None,
+    shown: list[str] | None = None,
+) -> Path:
+    """Run every rule of the cohort in its order; return the folder of the results.
+
+    Args:
+        identical: rows of images with the row whose pixels they repeat; `alike` those that nearly do.
+        shown: gets what the rules show.
+    """
     results = small.folder / "results"
     sites = small.study.pop("sites")
     check_inputs.main(
@@ -60,6 +75,7 @@ def run(small: SmallStudy, *, unreadable: tuple[int, ...] = (), further_sites: t
         eligibility=small.eligibility,
         followup=small.followup,
         greatest_age=small.greatest_age,
+        guards=small.guards,
         folds={"count": 5, "tuning_fraction": 0.25},
         seed=1,
     )
@@ -72,13 +88,18 @@ def run(small: SmallStudy, *, unreadable: tuple[int, ...] = (), further_sites: t
         eligibility=small.eligibility,
         followup=small.followup,
         greatest_age=small.greatest_age,
+        guards=small.guards,
         definition=small.study,
         seed=1,
         shards=4,
         further_sites=further_sites,
     )
     images = pd.read_parquet(small.folder / "restricted/selection.parquet")[["row", "site", "patient"]]
-    images = images.assign(readable=~images["row"].isin(unreadable))
+    images = images.assign(
+        readable=~images["row"].isin(unreadable),
+        duplicate_of=images["row"].map(identical or {}).fillna(-1).astype(int),
+        near_duplicate_of=images["row"].map(alike or {}).fillna(-1).astype(int),
+    )
     images.to_parquet(results / "images.parquet", index=False)
     build_cohort.main(
         patients_file=small.folder / "restricted/patients.parquet",
@@ -87,6 +108,9 @@ def run(small: SmallStudy, *, unreadable: tuple[int, ...] = (), further_sites: t
         cohort_file=results / "cohort.parquet",
         flow_file=results / "flow.csv",
         definition=small.study,
+        sites=["home", "away"],
+        shared_pixels=small.guards["pixels_of_two_patients"],
+        show=(shown if shown is not None else []).append,
     )
     split_folds.main(
         cohort_file=results / "cohort.parquet",
@@ -241,4 +265,72 @@ def test_images_of_another_cohort_are_refused(big: SmallStudy) -> None:
             cohort_file=results / "cohort.parquet",
             flow_file=results / "flow.csv",
             definition=big.study,
+            sites=["home", "away"],
+            shared_pixels="exclude",
+            show=print,
         )
+
+
+def counts_of(results: Path, label: str) -> dict[tuple[str, str], int]:
+    """Number in the flow's rows of a label, by site and unit."""
+    flow = pd.read_csv(results / "flow.csv")
+    rows = flow[flow["label"] == label]
+    return dict(zip(zip(rows["site"], rows["unit"], strict=True), rows["n"].tolist(), strict=True))
+
+
+def test_nobody_with_another_patients_pixels_is_analysed(big: SmallStudy) -> None:
+    """Rows 0-59 are of home, 60-89 of away: two pairs within home, a chain over both sites, a pair within away."""
+    shown: list[str] = []
+    results = run(big, unreadable=(3,), identical={5: 4, 61: 7, 62: 7}, alike={9: 8, 71: 70}, shown=shown)
+    label = "Same pixels under another patient"
+    assert counts_of(results, label) == {
+        ("home", "patients"): 4,
+        ("home", "radiographs"): 4,
+        ("away", "patients"): 4,
+        ("away", "radiographs"): 4,
+    }
+    assert counts_of(results, "Radiograph unreadable")["home", "patients"] == 1
+    assert counts_of(results, "Patients analysed") == {("home", "patients"): 55, ("away", "patients"): 26}
+    cohort = pd.read_parquet(results / "cohort.parquet")
+    assert set(range(90)) - set(cohort["row"]) == {3, 4, 5, 8, 9, 61, 62, 70, 71}
+    followed = counts_of(results, "In prognostic analysis")
+    assert followed["home", "patients"] == int(cohort.query("site == 'home'")["followup_days"].notna().sum())
+    assert shown == [
+        "away: LEAK prevented: 4 radiographs of 4 patients show another patient's picture. Left out of the study: "
+        "4 patients; none of these radiographs joins a training part as a further one\n"
+        "home: LEAK prevented: 5 radiographs of 5 patients show another patient's picture. Left out of the study: "
+        "4 patients; none of these radiographs joins a training part as a further one\n"
+    ]
+
+
+def test_pixels_of_two_patients_may_stop_the_study(big: SmallStudy) -> None:
+    big.guards["pixels_of_two_patients"] = "stop"
+    with pytest.raises(InputError) as caught:
+        run(big, identical={5: 4, 61: 7})
+    assert [(fault.file, fault.value) for fault in caught.value.faults] == [
+        ("radiographs of site away", "1 radiographs of 1 patients with the picture of another"),
+        ("radiographs of site home", "3 radiographs of 3 patients with the picture of another"),
+    ]
+    assert "images.parquet" in str(caught.value)
+
+
+def test_a_study_without_shared_pixels_says_nothing_and_need_not_stop(big: SmallStudy) -> None:
+    big.guards["pixels_of_two_patients"] = "stop"
+    shown: list[str] = []
+    results = run(big, shown=shown)
+    assert shown == []
+    assert set(counts_of(results, "Same pixels under another patient").values()) == {0}
+
+
+def test_a_further_radiograph_with_anothers_pixels_counts_too(big: SmallStudy) -> None:
+    """The further radiograph (row 90) of a patient is another's analysed one; its owner stays, without it."""
+    index = [radiograph(f"H{n}", "2019-04-01") for n in range(1000, 1060)]
+    big.write_index("home", [*index, radiograph("H1000", "2019-05-01")])
+    results = run(big, further_sites=("home",))
+    images = pd.read_parquet(results / "images.parquet")
+    owner = int(images.loc[images["patient"] == images["patient"].iloc[90], "row"].min())
+    other = (owner + 1) % 60
+    spoilt = images.assign(near_duplicate_of=np.where(images["row"] == 90, other, -1))
+    excluded = shows_another_patient(images.head(90), spoilt, sites=["home", "away"])
+    assert excluded[excluded].index.tolist() == [other]
+    assert set(spoilt["row"]) - set(own_pictures(spoilt)["row"]) == {90, other}

@@ -1,13 +1,17 @@
 """Folds by patient: no patient crosses, categories are spread evenly, and the same seed gives the same folds."""
 
+from collections.abc import Callable
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cacs_cxr.cohort.folds import PARTS, fold_warnings, split_folds
+from cacs_cxr.cohort.folds import PARTS, check_folds, fold_warnings, split_folds
 from cacs_cxr.faults import InputError
+from cacs_cxr.tables import read_written_table, write_csv
 
 
 def split(categories: list[int], *, count: int = 10, fraction: float = 0.25, seed: int = 1) -> pd.DataFrame:
@@ -102,3 +106,84 @@ def test_too_few_patients(patients: int, count: int) -> None:
 def test_a_patient_given_twice_is_refused() -> None:
     with pytest.raises(InputError):
         split_folds(["a", "a", "b", "c"], np.zeros(4, dtype=np.int64), count=2, tuning_fraction=0.5, seed=1)
+
+
+Spoil = Callable[[pd.DataFrame], pd.DataFrame]
+NAMES = [f"{number:04x}" for number in range(40)]
+
+
+def changed(rows: Callable[[pd.DataFrame], "pd.Series[bool]"], column: str, value: object) -> Spoil:
+    """A table in which one column holds another value in the rows chosen."""
+
+    def spoil(folds: pd.DataFrame) -> pd.DataFrame:
+        folds = folds.astype({column: object})
+        folds.loc[rows(folds), column] = value
+        return folds
+
+    return spoil
+
+
+def is_first_tested(folds: pd.DataFrame) -> "pd.Series[bool]":
+    return (folds["patient"] == NAMES[0]) & (folds["part"] == "test")
+
+
+def is_first_trained(folds: pd.DataFrame) -> "pd.Series[bool]":
+    trained = (folds["patient"] == NAMES[0]) & (folds["part"] == "train")
+    return trained & (trained.cumsum() == 1)
+
+
+SPOILT: dict[str, tuple[Spoil, list[str]]] = {
+    "a patient repeated": (lambda folds: pd.concat([folds, folds.tail(3)]), ["3 repeated rows of a patient in a fold"]),
+    "a patient in two parts": (
+        lambda folds: pd.concat([folds, folds[is_first_tested(folds)].assign(part="train")]),
+        ["1 repeated rows of a patient in a fold"],
+    ),
+    "tested twice": (changed(is_first_trained, "part", "test"), ["1 patients tested in several folds"]),
+    "never tested": (changed(is_first_tested, "part", "train"), ["1 patients never tested"]),
+    "a part that is none": (changed(is_first_trained, "part", "trian"), ["1 rows of another part"]),
+    "a part that is empty": (changed(is_first_trained, "part", None), ["1 rows of another part"]),
+    "absent from a fold": (lambda folds: folds[~is_first_trained(folds)], ["1 patients absent from a fold"]),
+    "absent from all": (
+        lambda folds: folds[folds["patient"] != NAMES[0]],
+        ["1 development patients of the cohort absent"],
+    ),
+    "of another site": (
+        lambda folds: pd.concat([folds, folds[folds["patient"] == NAMES[0]].assign(patient="ffff")]),
+        ["1 patients who are no development patients of the cohort"],
+    ),
+    "a fold left out": (
+        lambda folds: folds[folds["fold"] != 1],
+        ["1 folds without a patient", "40 patients absent from a fold", "8 patients never tested"],
+    ),
+    "the last fold left out": (lambda folds: folds[folds["fold"] != 4], ["8 patients never tested"]),
+    "a fold that is no number": (
+        changed(is_first_trained, "fold", "x"),
+        ["1 rows whose fold is no number from 0", "1 patients absent from a fold"],
+    ),
+    "a fold below 0": (
+        changed(is_first_trained, "fold", -1),
+        ["1 rows whose fold is no number from 0", "1 patients absent from a fold"],
+    ),
+    "no part": (lambda folds: folds.drop(columns="part"), ["no such column"]),
+    "nothing": (
+        lambda folds: folds.head(0),
+        ["40 development patients of the cohort absent"],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SPOILT)
+def test_spoilt_folds_are_refused_with_counts(name: str) -> None:
+    spoil, found = SPOILT[name]
+    folds = split([0, 1, 2, 3] * 10, count=5)
+    check_folds(folds, NAMES)
+    with pytest.raises(InputError) as caught:
+        check_folds(spoil(folds), NAMES)
+    assert [fault.value for fault in caught.value.faults] == found
+    assert all(patient not in str(caught.value) for patient in (NAMES[0], "ffff"))
+
+
+def test_folds_in_any_order_and_read_back_are_accepted(tmp_path: Path) -> None:
+    folds = split([0, 1, 2, 3] * 10, count=5).sample(frac=1, random_state=1)
+    write_csv(folds, tmp_path / "folds.csv")
+    check_folds(read_written_table(tmp_path / "folds.csv"), NAMES[::-1])

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from small_site import SmallStudy
 
-from cacs_cxr.cohort.site_inputs import Eligibility, SiteInput, SiteTables
+from cacs_cxr.cohort.site_inputs import Eligibility, Guards, SiteInput, SiteTables
 from cacs_cxr.cohort.validation import validate_sites
 from cacs_cxr.faults import InputError
 from cacs_cxr.study import Biomarker, Factor, Threshold
@@ -20,6 +20,7 @@ def home(small: SmallStudy, *, today: datetime.date = TODAY, **site: Any) -> Sit
     (tables,) = validate_sites(
         [SiteInput.from_plain(content)],
         eligibility=Eligibility.from_plain(small.eligibility),
+        guards=Guards.from_plain(small.guards),
         factors=[Factor(**{**item, "levels": tuple(item.get("levels", ()))}) for item in small.study["factors"]],
         thresholds=[Threshold(**item) for item in small.study["thresholds"]],
         biomarker=Biomarker(**small.study["biomarker"]),

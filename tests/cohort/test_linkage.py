@@ -1,5 +1,6 @@
 """Which radiograph is taken, against a plain loop over random cohorts; and the flow that counts everybody once."""
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
@@ -385,7 +386,7 @@ def test_nearest_pair_of_several_scores(small: SmallStudy) -> None:
 
 
 def test_patient_in_two_sites_leaves_the_external_one(small: SmallStudy) -> None:
-    small.eligibility["patients_in_two_sites"] = "exclude"
+    small.guards["patient_in_two_sites"] = "exclude"
     for table in ("patients", "scores", "outcomes"):
         small.replace(f"away/{table}.csv", "A2", "H3")
     selection = small.select()
@@ -490,3 +491,43 @@ def test_corrections_are_carried_to_the_selection(small: SmallStudy) -> None:
     assert corrected[list(changes)].to_dict("records") == [changes]
     others = people.loc[people["overridden"] == "", ["photometric_override", "rotate", "mirror"]]
     assert set(others.itertuples(index=False, name=None)) == {("", 0, False)}
+
+
+def told(small: SmallStudy) -> None:
+    """Two files of home speak of the score, as do a file that cannot be read and one of a stranger."""
+    rows = [radiograph(f"H{n}", f"2019-03-1{n}", score_text=n in (1, 2)) for n in (1, 2, 3, 4)]
+    rows += [radiograph("H2", "2019-05-01"), radiograph("H9", "2019-03-01", score_text=True)]
+    rows += [radiograph("H3", "2019-03-12", score_text=True, readable=False, reason="truncated")]
+    small.write_index("home", rows)
+
+
+def test_headers_that_speak_of_the_score_are_left_out(small: SmallStudy) -> None:
+    """H1 has no other radiograph; H2 has a later one, which takes the place of the one that speaks."""
+    told(small)
+    selection = small.select()
+    people = selection.patients.query("site == 'home'")
+    assert sorted(people["file"]) == ["H2_2019-05-01.dcm", "H3_2019-03-13.dcm", "H4_2019-03-14.dcm"]
+    flow = selection.flow.query("site == 'home' and unit == 'radiographs'").set_index("label")["n"]
+    assert flow["Score in the header"] == 2
+    assert flow["Patient not in the patients table"] == flow["Not a readable image"] == 1
+    order = flow.index.tolist()
+    assert order.index("Score in the header") == order.index("Same radiograph under two patients") + 1
+
+
+def test_headers_that_speak_of_the_score_may_stop_the_study(small: SmallStudy) -> None:
+    told(small)
+    small.guards["score_in_header"] = "stop"
+    with pytest.raises(InputError) as caught:
+        small.select()
+    (fault,) = caught.value.faults
+    assert (fault.file, fault.value) == (
+        "radiographs of site home",
+        "2 of 7 files whose free text speaks of the score",
+    )
+    assert "Remove the text from the headers" in fault.remedy
+    assert not re.search(r"H\d|2019", str(fault))
+
+
+def test_quiet_headers_do_not_stop_the_study(small: SmallStudy) -> None:
+    small.guards["score_in_header"] = "stop"
+    assert len(small.select().patients) == 8

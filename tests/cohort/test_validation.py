@@ -206,7 +206,7 @@ PLANTED: dict[str, tuple[Plant, str, int | None, str, str, str]] = {
     "database that is missing": (database("sqlite:///absent.db", "select 1"), "configuration, query of home.patients", None, "database", "no such file", "SQLite database"),
     "query that deletes": (database("sqlite:///absent.db", "delete from t"), "configuration, query of home.patients", None, "query", "delete", "starts with SELECT or WITH"),
     "days for dates": (lambda small: small.study["sites"][0].update(dates="days"), S, 2, "ct_date", "9999-99-99", "whole number of days"),
-    "patient in two sites": (shared_patient, "away/patients.csv", 3, "patient_id", "the patient of row 4 of", "patients_in_two_sites: exclude"),
+    "patient in two sites": (shared_patient, "away/patients.csv", 3, "patient_id", "the patient of row 4 of", "patient_in_two_sites: exclude"),
     "window without dates": (mapping("scores", "date", None), "configuration", None, "eligibility.window_days", "183, and scores without a date at site home", "window_days: null"),
     "least age without age": (lambda small: small.study["factors"].pop(0), "configuration", None, "eligibility.minimum_age", "18, and no factor named age", "minimum_age: null"),
     "biomarker as factor": (lambda small: small.study["biomarker"].update(name="bmi"), "configuration", None, "factors", "bmi", "cannot help to predict it"),

@@ -328,9 +328,12 @@ def test_radiographs_are_counted_in_words_and_in_the_table(results: Results) -> 
     assert "3 were refused: truncated (2) and timeout (1)." in results.text
     assert "The override table corrected 1: mirror (1) and rotate (1)." in results.text
     repeated = "1 identical to one of another patient and 1 nearly identical to one of another patient"
-    assert f"Repeated among those read: {repeated}. A picture of two patients may" in results.text
+    assert (
+        f"Repeated among those read: {repeated}. Patients who share a picture with another were excluded"
+        in results.text
+    )
     assert "Flagged were 30 likely inverted (negative); 1 likely rotated." in results.text
-    assert "Flags, and likeness to another radiograph, exclude nobody" in results.text
+    assert "Flags exclude nobody, nor does likeness to a radiograph of the same patient" in results.text
     table = pd.read_csv(results.folder / "tables/radiographs.csv", keep_default_na=False, dtype=str)
     cells = table.set_index("quantity")
     assert cells.loc["Selected", ["development", "external"]].tolist() == ["403", "203"]

@@ -2,6 +2,7 @@ import pandas as pd
 import pytest
 from phantom import small_study
 
+from cacs_cxr.cohort.shared_pictures import own_pictures
 from cacs_cxr.faults import InputError
 from cacs_cxr.study import Threshold
 from cacs_cxr.training.parts import fold_parts, further_radiographs
@@ -61,3 +62,16 @@ def test_further_radiographs_join_the_training_part_only() -> None:
     rows = dict(zip(parts["train"].rows.tolist(), parts["train"].labels.tolist(), strict=True))
     own = cohort.set_index("patient").loc[training]
     assert rows[20] == rows[21] == rows[own["row"]] == int(own["cacs"] > 0)
+
+
+def test_a_further_radiograph_with_another_patients_pixels_is_not_trained_on() -> None:
+    """Two further radiographs of one patient: the first is a copy of another's, the second of the patient's own."""
+    _, cohort, _ = small_study(20, side=32, seed=0)
+    images = cohort[["site", "row", "patient"]].assign(readable=True)
+    owner, other = images["patient"].iloc[0], int(images["row"].iloc[1])
+    further = pd.DataFrame({"row": [20, 21], "patient": owner, "readable": True, "site": images["site"].iloc[0]})
+    images = pd.concat([images, further], ignore_index=True).assign(duplicate_of=-1, near_duplicate_of=-1)
+    images.loc[images["row"] == 20, "near_duplicate_of"] = other
+    images.loc[images["row"] == 21, "duplicate_of"] = int(images["row"].iloc[0])
+    assert further_radiographs(images, cohort)["row"].tolist() == [20, 21]
+    assert further_radiographs(own_pictures(images), cohort)["row"].tolist() == [21]

@@ -22,6 +22,7 @@ rule check_inputs:
         eligibility=config["eligibility"],
         followup=config["followup"],
         greatest_age=config["deidentification"]["greatest_age"],
+        guards=config["guards"],
         definition=definition(),
         folds=config["folds"],
         seed=config["seed"],
@@ -55,6 +56,7 @@ rule link_radiographs:
         eligibility=config["eligibility"],
         followup=config["followup"],
         greatest_age=config["deidentification"]["greatest_age"],
+        guards=config["guards"],
         definition=definition(),
         shards=config["imaging"]["shards"],
         further_sites=(
@@ -90,6 +92,8 @@ rule build_cohort:
     params:
         code=code("build_cohort.py"),
         definition=definition(),
+        sites=[*site_names("development"), *site_names("external")],
+        shared_pixels=config["guards"]["pixels_of_two_patients"],
     message:
         "built the cohort and its flow"
     script:

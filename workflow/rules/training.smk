@@ -24,6 +24,7 @@ rule train_network:
         runtime=lambda wildcards, attempt: 240 * attempt,
     params:
         code=code("train_network.py"),
+        development=site_names("development")[0],
         biomarker=config["biomarker"]["name"],
         thresholds=config["thresholds"],
         training=config["training"],
@@ -112,6 +113,7 @@ rule predict:
         runtime=lambda wildcards, attempt: 30 * attempt,
     params:
         code=code("predict.py"),
+        development=site_names("development")[0],
         definition=definition(),
         thresholds=thresholds(),
         fold_count=config["folds"]["count"],

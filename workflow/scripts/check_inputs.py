@@ -24,6 +24,7 @@ def main(
     definition: Mapping[str, Any],
     sites: Sequence[Mapping[str, Any]],
     eligibility: Mapping[str, Any],
+    guards: Mapping[str, Any],
     folds: Mapping[str, Any],
     seed: int,
 ) -> str:
@@ -37,6 +38,7 @@ def main(
         sites,
         indexes=indexes,
         eligibility=eligibility,
+        guards=guards,
         biomarker=definition["biomarker"],
         thresholds=definition["thresholds"],
         factors=definition["factors"],
@@ -66,6 +68,7 @@ if __name__ == "__main__":
                 eligibility=snakemake.params.eligibility,
                 followup=snakemake.params.followup,
                 greatest_age=snakemake.params.greatest_age,
+                guards=snakemake.params.guards,
                 folds=snakemake.params.folds,
                 seed=snakemake.params.seed,
             )

@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from cacs_cxr.cohort.analysed import analysis_table
+from cacs_cxr.cohort.folds import check_folds
 from cacs_cxr.job import logged
 from cacs_cxr.report.configuration import reported_configuration
 from cacs_cxr.study import Study
@@ -39,9 +40,11 @@ def main(
     described = Study.from_plain(
         {**definition, "sites": sites, "attainable": [row for rows in attainable for row in rows]}
     )
+    cohort, folds = pd.read_parquet(cohort_file), read_written_table(folds_file)
+    check_folds(folds, list(cohort.loc[cohort["site"] == described.development, "patient"]))
     analysis = analysis_table(
-        pd.read_parquet(cohort_file),
-        read_written_table(folds_file),
+        cohort,
+        folds,
         sites=described.sites,
         biomarker=described.biomarker,
         factors=described.factors,

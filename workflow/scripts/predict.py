@@ -5,6 +5,7 @@ from typing import Any
 
 import pandas as pd
 
+from cacs_cxr.cohort.folds import check_folds
 from cacs_cxr.job import LOGGER, logged
 from cacs_cxr.prediction.predictions import KEYS, predict_threshold
 from cacs_cxr.study import Factor, Threshold
@@ -15,6 +16,7 @@ def main(
     *,
     cohort: Path,
     folds: Path,
+    development: str,
     logits: dict[tuple[str, int], Path],
     external: dict[str, Path],
     predictions: Path,
@@ -26,6 +28,7 @@ def main(
     """Predict every threshold; `logits` is keyed by threshold and fold, `external` by threshold (or empty)."""
     patients = pd.read_parquet(cohort)
     parts = read_written_table(folds)
+    check_folds(parts, list(patients.loc[patients["site"] == development, "patient"]))
     clinical_factors = [Factor(**{**item, "levels": tuple(item.get("levels", ()))}) for item in factors]
     if not clinical_factors:
         LOGGER.info("no clinical factors: the clinical and the integrated models are left out")
@@ -55,6 +58,7 @@ if __name__ == "__main__":
         main(
             cohort=Path(snakemake.input.cohort),
             folds=Path(snakemake.input.folds),
+            development=snakemake.params.development,
             logits=dict(zip(keys, map(Path, snakemake.input.logits), strict=True)),
             external=dict(zip(names[: len(external)], external, strict=True)),
             predictions=Path(snakemake.output.predictions),

@@ -5,6 +5,8 @@ from typing import Any
 
 import pandas as pd
 
+from cacs_cxr.cohort.folds import check_folds
+from cacs_cxr.cohort.shared_pictures import own_pictures
 from cacs_cxr.job import LOGGER, logged
 from cacs_cxr.study import Threshold
 from cacs_cxr.tables import read_written_table, write_json, write_parquet
@@ -19,6 +21,7 @@ def main(
     radiographs: Path,
     cohort: Path,
     folds: Path,
+    development: str,
     weights: Path,
     metadata: Path,
     logits: Path,
@@ -33,11 +36,17 @@ def main(
     """Read the parts of the fold, train, and write weights, metadata and logits.
 
     A job that was killed goes on from its checkpoint, which lies beside the weights until these are written.
+
+    Args:
+        radiographs: images.parquet.
+        development: name of the development site.
     """
     chosen = next(Threshold(**item) for item in thresholds if item["name"] == threshold)
     patients = pd.read_parquet(cohort)
-    further = further_radiographs(pd.read_parquet(radiographs), patients)
-    parts = fold_parts(patients, read_written_table(folds), further, fold=fold, biomarker=biomarker, threshold=chosen)
+    further = further_radiographs(own_pictures(pd.read_parquet(radiographs)), patients)
+    table = read_written_table(folds)
+    check_folds(table, list(patients.loc[patients["site"] == development, "patient"]))
+    parts = fold_parts(patients, table, further, fold=fold, biomarker=biomarker, threshold=chosen)
     LOGGER.info(
         "%s", ", ".join(f"{name}: {part.counts['n_positive']} of {part.counts['n']}" for name, part in parts.items())
     )
@@ -65,6 +74,7 @@ if __name__ == "__main__":
             radiographs=Path(snakemake.input.radiographs),
             cohort=Path(snakemake.input.cohort),
             folds=Path(snakemake.input.folds),
+            development=snakemake.params.development,
             weights=Path(snakemake.output.weights),
             metadata=Path(snakemake.output.metadata),
             logits=Path(snakemake.output.logits),

@@ -55,8 +55,8 @@ def _add_init(add: Callable[..., argparse.ArgumentParser]) -> None:
     command = add(
         "init",
         help="begin a study on your own patients: a commented configuration and empty tables",
-        description="Writes FOLDER/study.yaml and for each site a folder with patients.csv, scores.csv and outcomes.csv, "
-        "which hold a header only, and an empty folder radiographs. Nothing is overwritten.",
+        description="Writes FOLDER/study.yaml and for each site a folder with patients.csv, scores.csv and "
+        "outcomes.csv, which hold a header only, and an empty folder radiographs. Nothing is overwritten.",
     )
     command.set_defaults(run=init)
     command.add_argument("folder", metavar="FOLDER", type=Path, help="folder of the study; made where it is missing")

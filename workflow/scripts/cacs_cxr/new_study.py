@@ -66,7 +66,9 @@ def write_study(folder: Path, *, sites: Sequence[str], dates: Literal["iso", "da
     if len(set(sites)) < len(sites):
         faults.append(Fault("--sites", None, "", "a name twice", "a name of its own for every site", "Rename one."))
     if not str(folder).isprintable():
-        faults.append(Fault("FOLDER", None, "", "a line break or the like", "a name of visible characters", "Rename it."))
+        faults.append(
+            Fault("FOLDER", None, "", "a line break or the like", "a name of visible characters", "Rename it.")
+        )
     faults += [
         Fault(str(path), None, "", "a file that exists", "a new file", "Choose another folder, or move the file away.")
         for path in files

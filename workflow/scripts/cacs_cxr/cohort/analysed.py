@@ -1,4 +1,4 @@
-"""The cohort that is analysed: eligible patients whose radiograph could be read, with category and fold."""
+"""The cohort that is analysed: eligible patients with a readable radiograph of their own, category and fold."""
 
 from collections.abc import Sequence
 
@@ -7,6 +7,7 @@ import pandas as pd
 
 from cacs_cxr.cohort.flow import PATIENTS, RADIOGRAPHS, continue_flow
 from cacs_cxr.cohort.followup import notes_to_count
+from cacs_cxr.cohort.shared_pictures import SAME_PIXELS
 from cacs_cxr.faults import Fault, InputError
 from cacs_cxr.study import EXTERNAL_FOLD, Biomarker, Factor, Site, Threshold
 
@@ -35,7 +36,7 @@ def readable_rows(patients: pd.DataFrame, images: pd.DataFrame) -> "pd.Series[bo
 
 def analysed_cohort(
     patients: pd.DataFrame,
-    readable: "pd.Series[bool]",
+    analysed: "pd.Series[bool]",
     *,
     biomarker: Biomarker,
     factors: Sequence[Factor],
@@ -43,17 +44,26 @@ def analysed_cohort(
 ) -> pd.DataFrame:
     """Cohort of the study: one row a patient.
 
+    Args:
+        patients: the eligible ones.
+        analysed: whether each of them is.
+
     Returns:
         site, patient, row, the biomarker, factors, followup_days, event, days_to_score, category (0 = lowest).
 
     Raises:
         InputError: a site has no patient left.
     """
-    cohort = patients[readable]
+    cohort = patients[analysed]
     if lost := [site for site in dict.fromkeys(patients["site"]) if site not in set(cohort["site"])]:
-        remedy = "Look at results/images/rejects.csv for the reasons."
+        remedy = "Look at results/images/rejects.csv for the reasons, and at results/images/images.parquet for copies."
         raise InputError(
-            [Fault(f"radiographs of site {site}", None, "", "none readable", "some", remedy) for site in lost]
+            [
+                Fault(
+                    f"radiographs of site {site}", None, "", "none readable that is the patient's own", "some", remedy
+                )
+                for site in lost
+            ]
         )
     names = ["site", "patient", "row", biomarker.name, *(factor.name for factor in factors)]
     cohort = cohort[[*names, "followup_days", "event", "days_to_score"]].reset_index(drop=True)
@@ -61,20 +71,25 @@ def analysed_cohort(
     return cohort.assign(category=np.sum(passed, axis=0, dtype=np.int64))
 
 
-def whole_flow(linkage: pd.DataFrame, patients: pd.DataFrame, readable: "pd.Series[bool]") -> pd.DataFrame:
+def whole_flow(
+    linkage: pd.DataFrame, patients: pd.DataFrame, *, readable: "pd.Series[bool]", own: "pd.Series[bool]"
+) -> pd.DataFrame:
     """Flow of every site from the tables to the prognostic analysis.
 
     Args:
         linkage: flow up to the eligible patients and their radiographs.
         patients: eligible patients, with followup_note.
+        readable: whether the radiograph of each could be read.
+        own: whether its picture is not another patient's.
     """
     flows = []
     for (site, unit), begun in linkage.groupby(["site", "unit"], sort=False):
         here = patients["site"] == site
-        lost = int((~readable[here]).sum())
-        flow = continue_flow(begun, excluded=[(UNREADABLE, lost)], remaining=ANALYSED[str(unit)])
+        lost, foreign = int((~readable[here]).sum()), int((readable & ~own)[here].sum())
+        steps = [(UNREADABLE, lost), (SAME_PIXELS, foreign)]
+        flow = continue_flow(begun, excluded=steps, remaining=ANALYSED[str(unit)])
         if unit == PATIENTS:
-            notes = patients.loc[here & readable, "followup_note"]
+            notes = patients.loc[here & readable & own, "followup_note"]
             without = [(note[0].upper() + note[1:], int((notes == note).sum())) for note in notes_to_count(notes)]
             flow = continue_flow(flow, excluded=without, remaining=PROGNOSTIC)
         flows.append(flow)

@@ -14,12 +14,13 @@ from cacs_cxr.cohort.site_inputs import Eligibility, SiteInput
 from cacs_cxr.faults import Fault
 
 LATERAL, UNKNOWN = "lateral", "unknown"
+SCORE_IN_HEADER = "Score in the header"
 EXCLUDED_BY_OVERRIDE = "excluded-by-override"  # reason of the index
 ELIGIBLE = "eligible"  # criterion of radiographs by their patients
 BY_RADIOGRAPHS = ("radiograph", "view", "window")  # criteria of patients by their radiographs
 PATIENT_CRITERIA = (*RULES_OF_TABLES, *BY_RADIOGRAPHS)
 NEEDED_OF_PATIENTS = ("one_site", "score", "factors", *BY_RADIOGRAPHS)
-NEEDED_OF_RADIOGRAPHS = ("override", "readable", "modality", "view", "listed", "eligible", "unshared")
+NEEDED_OF_RADIOGRAPHS = ("override", "readable", "modality", "view", "listed", "eligible", "unshared", "score_text")
 """Criteria without which no study can be made of what remains; their parameters say how strict they are."""
 
 
@@ -63,8 +64,8 @@ def criteria_of_headers(radiographs: pd.DataFrame, *, eligibility: Eligibility) 
     """Criteria that a radiograph meets or not by its header or row in the image table, by name.
 
     Args:
-        radiographs: readable, reason, modality, intent, view, patient_position (row in the patients table, -1 for none)
-            and sop_instance, all text without missing values but the first and the last but one.
+        radiographs: readable and score_text (truth values), patient_position (row in the patients table, -1 for none),
+            reason, modality, intent, view and sop_instance (text without missing values).
     """
     judged = _Judged(radiographs, eligibility)
     return {name: RULES[name](judged) for name in eligibility.radiograph_criteria if name in RULES}
@@ -112,6 +113,10 @@ def _unshared(judged: _Judged) -> list[Criterion]:
     return [Criterion("Same radiograph under two patients", (identified & shared).to_numpy())]
 
 
+def _score_text(judged: _Judged) -> list[Criterion]:
+    return [Criterion(SCORE_IN_HEADER, judged.radiographs["score_text"].to_numpy(dtype=bool))]
+
+
 RULES: Mapping[str, Callable[[_Judged], list[Criterion]]] = {
     "override": _override,
     "readable": _readable,
@@ -120,6 +125,7 @@ RULES: Mapping[str, Callable[[_Judged], list[Criterion]]] = {
     "view": _view,
     "listed": _listed,
     "unshared": _unshared,
+    "score_text": _score_text,
 }
 """Criteria of radiographs by header or image table, by the names that the configuration gives them."""
 

@@ -10,6 +10,8 @@ from cacs_cxr.faults import Fault, InputError
 from cacs_cxr.seeds import derive_seed
 from cacs_cxr.study import PARTS, TEST, TRAIN, TUNING
 
+COLUMNS = ("patient", "fold", "part")
+
 
 def split_folds(
     patients: Sequence[str], categories: npt.NDArray[np.int64], *, count: int, tuning_fraction: float, seed: int
@@ -51,6 +53,51 @@ def split_folds(
             raise InputError([_too_few(len(patients), count)])
         frames.append(pd.DataFrame({"patient": names, "fold": number, "part": part}))
     return pd.concat(frames, ignore_index=True)
+
+
+def check_folds(folds: pd.DataFrame, development: Sequence[str]) -> None:
+    """Stop where a table of folds is not one of the development patients: none crosses, none is tested twice.
+
+    Args:
+        folds: patient, fold, part; whoever made it.
+        development: pseudonyms of the cohort's development patients.
+
+    Raises:
+        InputError: every rule that it breaks, with counts: a column lacks, an unknown part, a fold that is no number
+            from 0, a patient repeated in a fold, absent from one, tested never or more than once, absent from the table
+            or not of the cohort.
+    """
+    if lacking := [name for name in COLUMNS if name not in folds]:
+        raise InputError([_unfit(", ".join(lacking), "no such column", f"the columns {', '.join(COLUMNS)}")])
+    numbers = pd.to_numeric(folds["fold"], errors="coerce")
+    whole = numbers.ge(0) & (numbers % 1 == 0)
+    count = int(numbers[whole].max()) + 1 if whole.any() else 0
+    named, cohort = set(folds["patient"]), set(development)
+    tests = folds.loc[folds["part"] == TEST, "patient"].value_counts().reindex(sorted(named & cohort), fill_value=0)
+    absent = numbers.where(whole).groupby(folds["patient"]).nunique() < count
+    broken = [
+        ("part", int((~folds["part"].isin(PARTS)).sum()), "rows of another part", f"one of {', '.join(PARTS)}"),
+        ("fold", int((~whole).sum()), "rows whose fold is no number from 0", "numbers from 0"),
+        ("fold", count - numbers[whole].nunique(), "folds without a patient", "every fold from 0 to the last"),
+        (
+            "patient",
+            int(folds.duplicated(["patient", "fold"]).sum()),
+            "repeated rows of a patient in a fold",
+            "one row each",
+        ),
+        ("patient", int(absent.sum()), "patients absent from a fold", "every patient in every fold"),
+        ("patient", int((tests > 1).sum()), "patients tested in several folds", "each tested once"),
+        ("patient", int((tests == 0).sum()), "patients never tested", "each tested once"),
+        ("patient", len(cohort - named), "development patients of the cohort absent", "all of them"),
+        ("patient", len(named - cohort), "patients who are no development patients of the cohort", "no other patient"),
+    ]
+    if faults := [_unfit(column, f"{n:,} {what}", expected) for column, n, what, expected in broken if n]:
+        raise InputError(faults)
+
+
+def _unfit(column: str, found: str, expected: str) -> Fault:
+    remedy = "Make it again: snakemake --forcerun split_folds."
+    return Fault("results/cohort/folds.csv", None, column, found, expected, remedy)
 
 
 def fold_warnings(folds: pd.DataFrame, categories: "pd.Series[int]", *, names: Sequence[str]) -> list[str]:

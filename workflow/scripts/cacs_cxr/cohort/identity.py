@@ -38,7 +38,7 @@ def faults_of_shared_patients(tables: Sequence[SiteTables]) -> list[Fault]:
             faults += column.faults(
                 (owners == position).set_axis(column.cells.index),
                 expected="a patient of one site only",
-                remedy="If it is the same person, delete the row or set `eligibility.patients_in_two_sites: exclude`; "
+                remedy="If it is the same person, delete the row or set `guards.patient_in_two_sites: exclude`; "
                 "if the sites merely number alike, put a site's name before its identifiers, radiographs included.",
                 found=found,
             )

@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 
 from cacs_cxr.cohort.flow import PATIENTS
+from cacs_cxr.cohort.followup import DEATH_BEFORE, EVENT_BEFORE
 from cacs_cxr.cohort.identity import in_earlier_site
 from cacs_cxr.cohort.linkage import CARRIED, LinkedSite, link_site, read_index
-from cacs_cxr.cohort.site_inputs import Eligibility, FollowUpRules, SiteInput, SiteTables
+from cacs_cxr.cohort.site_inputs import Eligibility, FollowUpRules, Guards, SiteInput, SiteTables
 from cacs_cxr.cohort.validation import validate_sites
 from cacs_cxr.faults import Fault, InputError
 from cacs_cxr.pseudonyms import KEY_CHECK, KEY_VARIABLE, key_check
@@ -44,6 +45,7 @@ def select(
     *,
     indexes: Sequence[Path],
     eligibility: Mapping[str, Any],
+    guards: Mapping[str, Any],
     biomarker: Mapping[str, Any],
     thresholds: Sequence[Mapping[str, Any]],
     factors: Sequence[Mapping[str, Any]],
@@ -55,7 +57,8 @@ def select(
 
     Args:
         sites: the configuration's list; `indexes` holds the index of radiographs of each, in the same order.
-        eligibility: the configuration's mapping of this name, as are `biomarker`, `thresholds`, `factors`, `followup`.
+        eligibility: the configuration's mapping of this name, as are `guards`, `followup`, `biomarker`, `thresholds`
+            and `factors`.
         greatest_age: as in the configuration's `deidentification`.
         key: secret of the pseudonyms.
 
@@ -63,13 +66,14 @@ def select(
         InputError: with every fault of the tables; else indexes made with another key; else every fault of the indexes;
             else sites without an eligible patient.
     """
-    rules = Eligibility.from_plain(eligibility)
+    rules, watched = Eligibility.from_plain(eligibility), Guards.from_plain(guards)
     followed = FollowUpRules(**followup)
     measured = Biomarker(**biomarker)
     clinical = [Factor(**{**item, "levels": tuple(item.get("levels", ()))}) for item in factors]
     tables = validate_sites(
         [SiteInput.from_plain(site) for site in sites],
         eligibility=rules,
+        guards=watched,
         factors=clinical,
         thresholds=[Threshold(**item) for item in thresholds],
         biomarker=measured,
@@ -78,7 +82,10 @@ def select(
         read_index(index, table, eligibility=rules, key=key)
         for table, index in zip(tables, read_indexes(indexes, key=key), strict=True)
     ]
-    if faults := [fault for _, found in read for fault in found]:
+    faults = [fault for _, found in read for fault in found]
+    if watched.score_in_header == "stop":
+        faults += faults_of_scores_in_headers(tables, [radiographs for radiographs, _ in read])
+    if faults:
         raise InputError(faults)
     linked = [
         link_site(
@@ -94,6 +101,8 @@ def select(
         )
         for table, (radiographs, _), owner in zip(tables, read, in_earlier_site(tables), strict=True)
     ]
+    if watched.outcome_before_time_zero == "stop" and (faults := faults_of_early_outcomes(tables, linked)):
+        raise InputError(faults)
     if faults := [_nobody(table, site) for table, site in zip(tables, linked, strict=True) if site.patients.empty]:
         raise InputError(faults)
     return Selection(
@@ -135,6 +144,47 @@ def numbered(radiographs: pd.DataFrame, *, shards: int) -> pd.DataFrame:
     """
     count = len(radiographs)
     return radiographs.assign(row=np.arange(count), shard=np.arange(count) * shards // max(count, 1))
+
+
+def faults_of_scores_in_headers(tables: Sequence[SiteTables], radiographs: Sequence[pd.DataFrame]) -> list[Fault]:
+    """A fault for each site with readable radiographs of listed patients whose header speaks of the score.
+
+    Args:
+        radiographs: of each site, as `linkage.read_index` returns them.
+    """
+    faults = []
+    for table, frame in zip(tables, radiographs, strict=True):
+        if frame.empty:
+            continue
+        told = frame["score_text"].to_numpy(dtype=bool) & frame["readable"].to_numpy(dtype=bool)
+        told &= (frame["patient_position"] >= 0).to_numpy()
+        if told.any():
+            found = f"{told.sum():,} of {len(frame):,} files whose free text speaks of the score"
+            remedy = (
+                "Remove the text from the headers before export, or set `guards.score_in_header: exclude`, which "
+                "leaves those files out and counts them."
+            )
+            place = f"radiographs of site {table.site.name}"
+            faults.append(Fault(place, None, "", found, "headers that do not tell the score", remedy))
+    return faults
+
+
+def faults_of_early_outcomes(tables: Sequence[SiteTables], linked: Sequence[LinkedSite]) -> list[Fault]:
+    """A fault for each site with eligible patients who had the event, or died, on or before time zero."""
+    faults = []
+    for table, site in zip(tables, linked, strict=True):
+        if table.site.outcomes is None:
+            continue
+        for note in (EVENT_BEFORE, DEATH_BEFORE):
+            if early := int((site.patients["followup_note"] == note).sum()):
+                expected = "outcomes after time zero (followup.time_zero)"
+                remedy = (
+                    "Correct the dates, or set `guards.outcome_before_time_zero: exclude`, which leaves these patients "
+                    "out of the prognostic analysis and counts them."
+                )
+                found = f"{early:,} eligible patients: {note}"
+                faults.append(Fault(table.site.outcomes.place, None, "", found, expected, remedy))
+    return faults
 
 
 def _nobody(tables: SiteTables, linked: LinkedSite) -> Fault:

@@ -175,7 +175,6 @@ class Eligibility:
         modalities: DICOM modalities taken; files without one pass.
         views: views taken, the preferred first.
         unknown_view: whether radiographs of unknown view are taken.
-        patients_in_two_sites: stop, or exclude the patient from the later site.
         prior: conditions before the study that exclude a patient.
     """
 
@@ -188,7 +187,6 @@ class Eligibility:
     modalities: Sequence[str]
     views: Sequence[str]
     unknown_view: Literal["exclude", "include"]
-    patients_in_two_sites: Literal["stop", "exclude"]
     prior: Sequence[PriorCondition] = ()
 
     @classmethod
@@ -204,10 +202,31 @@ class Eligibility:
             modalities=tuple(content["modalities"]),
             views=tuple(content["views"]),
             unknown_view=content["unknown_view"],
-            patients_in_two_sites=content["patients_in_two_sites"],
             prior=tuple(PriorCondition(**item) for item in content.get("prior", [])),
         )
 
     def needs_dates(self, site: SiteInput) -> bool:
         """Whether radiographs of the site need a date: for the window, or for the time zero of follow-up."""
         return self.window_days is not None or self.window_side != "both" or site.outcomes is not None
+
+
+@dataclass(frozen=True)
+class Guards:
+    """What happens where the input would make the study lie: it stops, or excludes what is concerned and counts it.
+
+    Attributes:
+        patient_in_two_sites: a patient whom two sites list; excluded from the later site.
+        pixels_of_two_patients: a radiograph whose pixels are those of another patient's.
+        outcome_before_time_zero: an outcome before time zero.
+        score_in_header: a radiograph whose header tells the score, or speaks of it.
+    """
+
+    patient_in_two_sites: Literal["stop", "exclude"]
+    pixels_of_two_patients: Literal["stop", "exclude"]
+    outcome_before_time_zero: Literal["stop", "exclude"]
+    score_in_header: Literal["stop", "exclude"]
+
+    @classmethod
+    def from_plain(cls, content: Mapping[str, Any]) -> Self:
+        """Guards from the configuration's mapping `guards`."""
+        return cls(**content)

@@ -15,7 +15,7 @@ from cacs_cxr.cohort.identity import count_strangers, faults_of_shared_patients
 from cacs_cxr.cohort.outcomes_table import read_outcomes
 from cacs_cxr.cohort.patients_table import Patients, read_patients
 from cacs_cxr.cohort.scores_table import read_scores
-from cacs_cxr.cohort.site_inputs import Eligibility, SiteInput, SiteTables
+from cacs_cxr.cohort.site_inputs import Eligibility, Guards, SiteInput, SiteTables
 from cacs_cxr.cohort.table_declarations import declaration_faults
 from cacs_cxr.faults import Fault, InputError
 from cacs_cxr.study import Biomarker, Factor, Threshold
@@ -27,6 +27,7 @@ def validate_sites(
     sites: Sequence[SiteInput],
     *,
     eligibility: Eligibility,
+    guards: Guards,
     factors: Sequence[Factor],
     thresholds: Sequence[Threshold],
     biomarker: Biomarker,
@@ -60,7 +61,7 @@ def validate_sites(
         faults += found
         if checked is not None:
             tables.append(checked)
-    if eligibility.patients_in_two_sites == "stop":
+    if guards.patient_in_two_sites == "stop":
         faults += faults_of_shared_patients(tables)
     if faults:
         raise InputError(dict.fromkeys(faults))

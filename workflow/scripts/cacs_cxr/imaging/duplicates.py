@@ -202,6 +202,6 @@ def duplicate_lines(counts: pd.DataFrame) -> str:
     lines = []
     for counted in counts.to_dict("records"):
         text = f"{counted['site']}: {counted['n']:,} {counted['kind']} to a radiograph of {_OF[counted['relation']]}"
-        leak = ". LEAK: one picture may stand in training and in test (images/images.parquet)"
+        leak = ". LEAK: one picture under two names (images/images.parquet); `guards: pixels_of_two_patients` decides"
         lines.append(text + (leak if counted["relation"] != SAME_PATIENT else ""))
     return "".join(f"{line}\n" for line in lines)

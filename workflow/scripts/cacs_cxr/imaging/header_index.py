@@ -135,5 +135,7 @@ def log_index(index: pd.DataFrame) -> None:
         LOGGER.info("%6d %s (%s)", n, found, source)
     for note, n in readable.loc[readable["header_note"] != "", "header_note"].value_counts().items():
         LOGGER.info("%6d read although they lack it: %s", n, note)
+    if told := int(readable["score_text"].sum()):
+        LOGGER.info("%6d speak of a calcium score in the free text of their header", told)
     for reason, n in index.loc[~index["readable"], "reason"].value_counts().items():
         LOGGER.info("%6d not used: %s. %s", n, reason, REMEDIES[str(reason)])

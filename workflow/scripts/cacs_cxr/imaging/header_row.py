@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 from sys import intern
 from typing import Any
 
-from cacs_cxr.imaging import view
+from cacs_cxr.imaging import score_text, view
 from cacs_cxr.imaging.admission import admit
 from cacs_cxr.imaging.file_start import PREAMBLE
 from cacs_cxr.imaging.headers import PIXEL_TAGS, Header, integer, numbers, parse_header, text
@@ -23,7 +23,7 @@ from cacs_cxr.imaging.vendors import vendor_name
 
 TAGS = (
     *PIXEL_TAGS,
-    *view.TAGS,
+    *dict.fromkeys((*view.TAGS, *score_text.TAGS)),
     "SOPClassUID",
     "SOPInstanceUID",
     "PatientID",
@@ -63,6 +63,7 @@ EMPTY_ROW: dict[str, Any] = {
     "transfer_syntax": "",
     "burned_in": "",
     "sop_instance": "",
+    "score_text": False,
     "header_note": "",
     "photometric_override": "",
     "rotate": 0,
@@ -167,7 +168,8 @@ def describe(header: Header) -> dict[str, Any]:
     """Columns of the index that a DICOM header fills; patient and sop_instance in the clear.
 
     Free text passes in no other column: a term that the standard does not define becomes ``OTHER``, and so does a body
-    part that is not written as a code string; a UID that the standard did not assign becomes ``private``.
+    part that is not written as a code string; a UID that the standard did not assign becomes ``private``. Of
+    the rest it is only kept whether it speaks of a score.
     """
     dataset = header.dataset
     found_view, source, element = view.find_view(dataset)
@@ -194,6 +196,7 @@ def describe(header: Header) -> dict[str, Any]:
         "transfer_syntax": _assigned(header.transfer_syntax),
         "burned_in": _term(text(dataset, "BurnedInAnnotation"), _ANSWERS),
         "sop_instance": text(dataset, "SOPInstanceUID"),
+        "score_text": score_text.header_speaks_of_score(dataset),
         "header_note": header.note,
     }
 

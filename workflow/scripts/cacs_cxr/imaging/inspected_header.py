@@ -185,6 +185,8 @@ def tell_use(header: Header, path: Path) -> Iterator[Step]:
     yield Step("use", "BurnedInAnnotation", row["burned_in"] or ABSENT, "kept")
     maker = f"named, as {row['vendor']}" if row["vendor"] else ABSENT
     yield Step("use", "Manufacturer", maker, "kept by its common name")
+    told = "speaks of a calcium score, not shown" if row["score_text"] else "no word of a calcium score"
+    yield Step("use", "free text", told, "`guards: score_in_header` tells what follows")
     yield Step("use", "PatientID", presence(dataset, "PatientID"), "kept as a pseudonym")
     dated = bool(_ISO_DATE.fullmatch(row["study_date"]))
     date = "a date, not shown" if dated else "no date" if row["study_date"] else ABSENT

@@ -4,7 +4,17 @@ from collections.abc import Mapping
 from pathlib import PurePath
 from typing import Any
 
-SECTIONS = ("eligibility", "deidentification", "imaging", "folds", "training", "evaluation", "prognosis")
+SECTIONS = (
+    "eligibility",
+    "guards",
+    "followup",
+    "deidentification",
+    "imaging",
+    "folds",
+    "training",
+    "evaluation",
+    "prognosis",
+)
 BELOW_WATERLINE = ("evaluation", "prognosis")
 PRIVATE = {"eligibility": ("pseudonym_key_file",), "imaging": ("shards",), "training": ("device", "threads")}
 

@@ -83,12 +83,21 @@ def patients_paragraph(configuration: Mapping[str, Any], study: Study) -> str:
         return f"{text} How patients and radiographs were selected is not recorded in the archive."
     youngest = rules.get("minimum_age")
     age = f"Patients were at least {youngest} years old. " if youngest is not None else ""
+    spoken = setting(configuration, "guards.score_in_header") == "exclude"
+    told = " Radiographs whose header spoke of the score were excluded." if spoken else ""
     unknown = "excluded" if rules.get("unknown_view") == "exclude" else "included"
     return (
         f"{text} {age}Of each patient the {listing(rules['views'])} radiograph nearest to the measurement was "
         "taken, at "
-        f"most {rules['window_days']} days before or after it; radiographs of unrecorded view were {unknown}."
+        f"most {rules['window_days']} days before or after it; radiographs of unrecorded view were {unknown}.{told}"
     )
+
+
+_SHARED = {
+    "exclude": " Patients whose radiograph was also filed under another patient were excluded: within a site all of "
+    "them, of two sites the external one.",
+    "stop": " No radiograph was filed under two patients.",
+}
 
 
 def radiographs_paragraph(configuration: Mapping[str, Any]) -> str:
@@ -96,6 +105,7 @@ def radiographs_paragraph(configuration: Mapping[str, Any]) -> str:
     size, border = setting(configuration, "imaging.size"), setting(configuration, "imaging.border")
     if size is None:
         return "How the radiographs were read is not recorded in the archive."
+    shared = _SHARED.get(str(setting(configuration, "guards.pixels_of_two_patients")), "")
     trimmed = " Near-constant collimation borders were cut off." if border == "trim" else ""
     return (
         "Grey values were made from the stored pixels by one lookup table an image, composed as DICOM PS3.3 says: "
@@ -103,8 +113,9 @@ def radiographs_paragraph(configuration: Mapping[str, Any]) -> str:
         "nor window, percentiles of the image took their place. Images were reduced with antialiasing to fit a square "
         f"of {size} × {size} pixels, their aspect kept, and stored with 8 bits.{trimmed} Quality control was by pixel "
         "statistics, which flag images that are likely blank, inverted, rotated, mirrored, cropped or no frontal "
-        "chest, and by search for identical and nearly identical images among those selected. Flags and such likeness "
-        "are counted and exclude nobody; files that could not be read are counted by reason."
+        "chest, and by search for identical and nearly identical images among those selected. Flags "
+        "and likeness are counted and exclude nobody by themselves; files that could not be read are counted by reason."
+        f"{shared}"
     )
 
 

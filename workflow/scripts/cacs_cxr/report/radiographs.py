@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import pandas as pd
 
+from cacs_cxr.report.configuration import setting
 from cacs_cxr.report.evidence import Evidence
 from cacs_cxr.report.numbers import count, listing, share
 from cacs_cxr.report.phrases import Row, lower_first, site_phrase
@@ -15,6 +16,8 @@ ANY = "any"
 NOT_COUNTED = "–"
 SAME_PATIENT = ", same patient"
 MOST_PATHS = 4
+SHARED = {"exclude": "Patients who share a picture with another were excluded; the flow counts them."}
+UNGUARDED = "A picture of two patients may stand in training and in test."
 
 
 def radiographs_text(counts: pd.DataFrame, study: Study) -> pd.DataFrame:
@@ -79,17 +82,19 @@ def radiographs(evidence: Evidence, *, shown: Sequence[str], left_out: Sequence[
         left_out: names of those that exist and are not on the page.
     """
     study = evidence.study
+    shared = SHARED.get(str(setting(evidence.configuration, "guards.pixels_of_two_patients")), UNGUARDED)
     paragraphs = [
         text
         for site in study.sites
-        if (text := site_paragraph(evidence.rows("radiographs", site=site.name), site_phrase(site)))
+        if (text := site_paragraph(evidence.rows("radiographs", site=site.name), site_phrase(site), shared=shared))
     ]
     if not paragraphs:
         return ["The archive does not record how the radiographs were read, and holds none of them."]
     paragraphs.append(
         "A flag says that pixel statistics are unlike those of an upright, positive frontal chest radiograph: such "
-        "images are to be looked at. Flags, and likeness to another radiograph, exclude nobody; a correction is made "
-        "only where the override table asks for it. A path of grey values lists the transformations in their order."
+        "images are to be looked at. Flags exclude nobody, nor does likeness to a radiograph of the same patient; a "
+        "correction is made only where the override table asks for it. A path of grey values lists the "
+        "transformations in their order."
     )
     if left_out:
         files = listing([f"{name}.png" for name in left_out])
@@ -112,8 +117,12 @@ def counted(rows: Sequence[Row]) -> str:
     return str(rows[0]["label"]) if len(rows) == 1 else listing([f"{row['label']} ({count(row['n'])})" for row in rows])
 
 
-def site_paragraph(counts: pd.DataFrame, phrase: str) -> str:
-    """The counts of one site in sentences; empty where nothing was counted."""
+def site_paragraph(counts: pd.DataFrame, phrase: str, *, shared: str) -> str:
+    """The counts of one site in sentences; empty where nothing was counted.
+
+    Args:
+        shared: sentence on pictures of two patients, said where there are some.
+    """
     rows: dict[tuple[str, str], Row] = {
         (str(row["part"]), str(row["item"])): {str(key): value for key, value in row.items()}
         for row in counts.to_dict("records")
@@ -135,7 +144,7 @@ def site_paragraph(counts: pd.DataFrame, phrase: str) -> str:
         words = [f"{count(row['n'])} {lower_first(str(row['label']))}" for row in alike]
         sentences.append(f"Repeated among those read: {listing(words)}.")
     if any(not str(row["item"]).endswith(SAME_PATIENT) for row in alike):
-        sentences.append("A picture of two patients may stand in training and in test.")
+        sentences.append(shared)
     paths = met("intensity")
     if paths:
         most = [f"{row['label']} in {share(int(row['n']), read)}" for row in paths[:MOST_PATHS]]
