@@ -105,7 +105,7 @@ def test_wrong_usage_is_told_and_exits_with_2(arguments: list[str], capsys: pyte
 def test_a_folder_that_cannot_be_written_is_named(files: list[Path], capsys: pytest.CaptureFixture[str]) -> None:
     code, _ = run("inspect", files[0], "--preview", files[1])
     assert code == USAGE
-    assert f"{files[1]}: File exists. Choose another folder with --preview." in capsys.readouterr().err
+    assert f"{files[1]}: File exists. Choose another folder." in capsys.readouterr().err
 
 
 def test_the_command_that_is_installed_is_this_one() -> None:

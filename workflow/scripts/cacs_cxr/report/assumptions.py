@@ -32,6 +32,7 @@ class Assumption:
 
 
 NOT_STATED = "not stated"
+UNLIMITED = ("eligibility.minimum_age", "eligibility.maximum_age", "eligibility.window_days")
 ASSUMPTIONS: Sequence[Assumption] = (
     Assumption(
         "Patients",
@@ -46,8 +47,16 @@ ASSUMPTIONS: Sequence[Assumption] = (
         "within six months",
         KNOWN,
         "eligibility.window_days",
-        "at most {value} days, before or after",
-        "six months is stated, its direction is not",
+        "at most {value} days",
+        "six months is stated",
+    ),
+    Assumption(
+        "Side of that interval",
+        NOT_STATED,
+        ASSUMED,
+        "eligibility.window_side",
+        "{value}",
+        "its direction is not stated",
     ),
     Assumption(
         "Radiographs taken",
@@ -157,8 +166,26 @@ ASSUMPTIONS: Sequence[Assumption] = (
         "the image alone does not contain the factors adjusted for",
     ),
     Assumption(
-        "Time zero of follow-up", NOT_STATED, ASSUMED, "", "the later of radiograph and score",
-        "both groupings are then known: no immortal time",
+        "Oldest age", NOT_STATED, ASSUMED, "eligibility.maximum_age", "{value} years", "none is stated"
+    ),
+    Assumption(
+        "Conditions before the study", NOT_STATED, ASSUMED, "eligibility.prior", "excluded: {value}",
+        "patients with known coronary disease have less to learn from a prediction of calcium",
+    ),
+    Assumption(
+        "Time zero of follow-up", NOT_STATED, ASSUMED, "followup.time_zero", "{value} of radiograph and score",
+        "at the later both groupings are known: no immortal time",
+    ),
+    Assumption(
+        "Landmark", NOT_STATED, ASSUMED, "followup.landmark_days", "{value} days after time zero", "none is stated"
+    ),
+    Assumption(
+        "Events after the end of follow-up", NOT_STATED, ASSUMED, "followup.events_after_end", "{value}",
+        "they are known of some patients only",
+    ),
+    Assumption(
+        "Pictures filed under two patients", NOT_STATED, ASSUMED, "guards.pixels_of_two_patients", "{value}",
+        "one may stand in training and in test",
     ),
     Assumption(
         "Event", "major adverse cardiovascular events, not defined", ASSUMED, "event", "as the sites define it",
@@ -193,15 +220,11 @@ def assumptions(configuration: Mapping[str, Any], study: Study) -> pd.DataFrame:
         value = own.get(item.key, setting(configuration, item.key)) if item.key else ""
         choice = item.choice
         if item.key and value is None:
-            choice = (
-                NOT_RECORDED
-                if item.key != "eligibility.minimum_age" or "eligibility" not in configuration
-                else "no limit"
-            )
+            choice = NOT_RECORDED if item.key not in UNLIMITED or "eligibility" not in configuration else "no limit"
         elif item.key in own:
             choice = f"{item.choice}: {value}"
         elif item.key:
-            choice = item.choice.format(value=plain(value))
+            choice = item.choice.format(value=plain(value) or "none")
         rows.append(
             {
                 "question": item.question,
@@ -220,5 +243,5 @@ def plain(value: Any) -> str:
     if isinstance(value, Mapping):
         return ", ".join(f"{str(key).replace('_', ' ')} {plain(item)}" for key, item in value.items())
     if isinstance(value, (list, tuple)):
-        return listing([str(item) for item in value])
+        return listing([str(item["label"] if isinstance(item, Mapping) else item) for item in value])
     return model_label(value) if value == CLINICAL else str(value)

@@ -8,6 +8,7 @@ from cacs_cxr.report.configuration import setting
 from cacs_cxr.report.numbers import listing
 from cacs_cxr.study import Study, model_label
 
+TIME_ZERO = {"score": "the measurement", "radiograph": "the radiograph"}
 CUTOFF_RULES = {
     "youden": "maximised sensitivity + specificity − 1 (Youden)",
     "prevalence": "called as many patients positive as were positive",
@@ -81,16 +82,46 @@ def patients_paragraph(configuration: Mapping[str, Any], study: Study) -> str:
     rules = configuration.get("eligibility")
     if not rules:
         return f"{text} How patients and radiographs were selected is not recorded in the archive."
-    youngest = rules.get("minimum_age")
-    age = f"Patients were at least {youngest} years old. " if youngest is not None else ""
-    spoken = setting(configuration, "guards.score_in_header") == "exclude"
-    told = " Radiographs whose header spoke of the score were excluded." if spoken else ""
     unknown = "excluded" if rules.get("unknown_view") == "exclude" else "included"
     return (
-        f"{text} {age}Of each patient the {listing(rules['views'])} radiograph nearest to the measurement was "
-        "taken, at "
-        f"most {rules['window_days']} days before or after it; radiographs of unrecorded view were {unknown}.{told}"
+        f"{text} {_ages_taken(configuration)}{_prior_conditions(rules)}Of each patient the {listing(rules['views'])} "
+        f"radiograph nearest to the measurement was taken{_window(rules)}; radiographs of unrecorded view were "
+        f"{unknown}.{_guarded(configuration)}"
     )
+
+
+def _ages_taken(configuration: Mapping[str, Any]) -> str:
+    rules = configuration["eligibility"]
+    if "age" not in rules.get("patients", ["age"]):
+        return ""
+    limits = [("at least", rules.get("minimum_age")), ("at most", rules.get("maximum_age"))]
+    told = [f"{words} {age}" for words, age in limits if age is not None]
+    greatest = setting(configuration, "deidentification.greatest_age")
+    capped = f"Ages above {greatest} count as {greatest + 1}. " if greatest is not None else ""
+    return (f"Patients were {' and '.join(told)} years old. " if told else "") + capped
+
+
+def _prior_conditions(rules: Mapping[str, Any]) -> str:
+    conditions = rules.get("prior") or []
+    if not conditions or "prior" not in rules.get("patients", ["prior"]):
+        return ""
+    labels = listing([condition["label"][0].lower() + condition["label"][1:] for condition in conditions])
+    return f"Patients with one of these before the measurement were excluded: {labels}. "
+
+
+def _window(rules: Mapping[str, Any]) -> str:
+    days, side = rules.get("window_days"), rules.get("window_side", "both")
+    where = "before or after it" if side == "both" else f"{side} it or on its day"
+    if days is None:
+        return "" if side == "both" else f", {where}"
+    return f", at most {days} days {where}"
+
+
+def _guarded(configuration: Mapping[str, Any]) -> str:
+    guards = configuration.get("guards")
+    if not guards or "score_text" not in configuration["eligibility"].get("radiographs", []):
+        return ""
+    return " Radiographs whose header told of a score were excluded."
 
 
 _SHARED = {
@@ -185,10 +216,24 @@ def prognosis_paragraph(configuration: Mapping[str, Any], study: Study) -> str:
     rule = MISSING_RULES.get(str(setting(configuration, "prognosis.missing")), "")
     rule = rule.format(imputations=setting(configuration, "prognosis.imputations")) if study.factors else ""
     few = f" Hazard ratios are not given where a category has fewer than {least} events." if least is not None else ""
+    rule = setting(configuration, "followup.time_zero") or "later"
+    start = "the later of radiograph and measurement" if rule == "later" else TIME_ZERO[rule]
+    landmark = setting(configuration, "followup.landmark_days")
+    moved = f", moved by {landmark} days (landmark)" if landmark else ""
+    immortal = (
+        " Patients could not have died between that day and the other examination where it was later: that time is "
+        "immortal, which makes their prognosis look better than it is."
+        if rule != "later"
+        else ""
+    )
+    end = {
+        "censor": " Events after the end of follow-up were not counted.",
+        "count": " Events after the end of follow-up were counted where they were known.",
+    }.get(str(setting(configuration, "followup.events_after_end")), "")
     return (
         f"The event was {study.event.label[0].lower()}{study.event.label[1:]} ({study.event.name}). Follow-up "
-        "started at the "
-        "later of radiograph and measurement; events and ends of follow-up before that were excluded. Groups by actual "
+        f"started at {start}{moved}; events and ends of follow-up before that were excluded.{immortal}{end} Of several "
+        "events the first counted. Groups by actual "
         f"category and by the predicted category{whose} were compared by Kaplan–Meier curves (log-log intervals), "
         "log-rank "
         f"tests, Cox regression{adjusted} with Efron's handling of ties, and Harrell's C. Competing events, where "
