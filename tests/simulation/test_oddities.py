@@ -46,7 +46,7 @@ def test_every_kind_of_copy_occurs_beside_its_original(sites, copy):
     assert lossy.all() == copy.startswith("recompressed")
 
 
-def test_a_patient_given_anothers_radiograph_is_analysed_all_the_same(sites):
+def test_a_patient_given_anothers_radiograph_is_eligible_until_pixels_are_read(sites):
     site = sites["development"]
     foreign = site.radiographs[site.radiographs["copy"].str.endswith("for another")]
     truth = site.truth.set_index("patient_id").loc[foreign["patient_id"]]

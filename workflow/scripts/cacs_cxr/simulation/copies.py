@@ -9,7 +9,11 @@ OWN_COPIES = {"resent": 0.012, "reheaded": 0.012, "recompressed": 0.006}
 """Rates per PA radiograph of copies beside their original: the same file, another head, or lossy compression."""
 
 FOREIGN_COPIES = {"reheaded for another": 0.001, "recompressed for another": 0.001}
-"""Rates per analysed patient whose own radiograph is missing and who was given another's, under his or her own name."""
+"""Rates per analysed patient whose own radiograph is missing and who was given another's, under his or her own name.
+
+Both patients of such a pair leave the study by its guard against one picture under two patients; the truth calls them
+analysed, since tables and headers do not tell.
+"""
 
 
 def add_copies(
