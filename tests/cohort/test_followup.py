@@ -3,7 +3,6 @@
 import datetime
 import re
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -90,32 +89,6 @@ def test_without_any_date_of_scores_time_zero_is_the_radiograph(small: SmallStud
     assert people["days_to_score"].isna().all()
     days = (datetime.date(2022, 3, 1) - datetime.date(2019, 3, 11)).days
     assert people.loc[people["age"] == 50, "followup_days"].tolist() == [days, days]
-
-
-def test_worked_example_of_the_documentation(small: SmallStudy) -> None:
-    page = (Path(__file__).resolve().parents[2] / "docs" / "your-data.md").read_text(encoding="utf-8")
-    block = page.split("## Worked example")[1].split("```")[1].strip().splitlines()
-    for place, table in enumerate(("patients", "scores", "outcomes")):
-        small.write(f"home/{table}.csv", "".join(f"{re.split('  +', line)[place]}\n" for line in block))
-    site = small.study["sites"][0]
-    site["patients"]["columns"] = {"patient": "PatientNo", "age": "Age", "sex": "Sex", "bmi": "BMI"}
-    site["scores"]["columns"] = {"patient": "PatientNo", "date": "CTDate", "value": "Agatston"}
-    site["outcomes"]["columns"] = {"patient": "PatientNo", "date": "LastDate", "event": "MACE"}
-    rows = [
-        radiograph("00017", "2019-03-01"),
-        radiograph("00017", "2019-06-01"),
-        radiograph("00018", "2019-05-02"),
-        radiograph("00018", "2019-05-02", view="lateral", file="lateral", sop_instance="lateral"),
-        radiograph("00019", "2019-05-19"),
-    ]
-    small.write_index("home", rows)
-    people = small.select().patients
-    home = people[people["site"] == "home"].sort_values("age")
-    assert home["sex"].tolist() == ["F", "M", "M"]
-    assert home["days_to_score"].tolist() == [-10, 0, -1]
-    assert home["followup_days"].tolist()[:2] == [1572, 654]
-    assert home["event"].tolist()[:2] == [0, 1]
-    assert home["followup_note"].tolist() == ["", "", EVENT_BEFORE]
 
 
 LATER = FollowUpRules(time_zero="later", landmark_days=0, events_after_end="censor")

@@ -1,6 +1,31 @@
 """The cohort: checked inputs, linkage and eligibility, the analysed patients, folds, and what is studied."""
 
 
+rule check_tables:
+    input:
+        tables=site_tables(site_names()),
+    output:
+        text="results/cohort/check_tables.txt",
+    log:
+        "logs/check_tables.log",
+    conda:
+        "../../envs/stats.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 2000 * attempt,
+        runtime=lambda wildcards, attempt: 20 * attempt,
+    params:
+        code=code("check_tables.py"),
+        sites=config["sites"],
+        eligibility=config["eligibility"],
+        guards=config["guards"],
+        definition=definition(),
+    message:
+        "checked the tables"
+    script:
+        "../scripts/check_tables.py"
+
+
 rule check_inputs:
     input:
         tables=site_tables(site_names()),

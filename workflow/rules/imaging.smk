@@ -5,6 +5,8 @@ rule index_radiographs:
     input:
         folders=lambda wildcards: radiograph_folders([wildcards.site]),
         tables=lambda wildcards: radiograph_tables(wildcards.site),
+        # Faulty tables stop the study before a header is read; tables that have changed read no header anew.
+        checked=ancient("results/cohort/check_tables.txt"),
     output:
         index="restricted/{site}/index.parquet",
     log:

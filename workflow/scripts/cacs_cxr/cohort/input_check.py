@@ -10,6 +10,7 @@ from cacs_cxr.cohort.flow import PATIENTS, UNITS
 from cacs_cxr.cohort.folds import fold_warnings, split_folds
 from cacs_cxr.cohort.followup import notes_to_count
 from cacs_cxr.cohort.selection import Selection
+from cacs_cxr.cohort.site_inputs import SiteTables
 from cacs_cxr.study import Study
 
 
@@ -63,6 +64,16 @@ def input_summary(
             }
         )
     return {"sites": sites, "flow": selection.flow.to_dict(orient="records"), "warnings": warnings}
+
+
+def tables_text(tables: Sequence[SiteTables]) -> str:
+    """Rows of the checked tables and what to look at, by site."""
+    lines = []
+    for table in tables:
+        rows = {"patients": len(table.patients), "scores": len(table.scores), "outcomes": len(table.outcomes)}
+        lines.append(f"{table.site.name}: " + ", ".join(f"{number:,} {name}" for name, number in rows.items()))
+        lines += [f"  look at: {note}" for note in table.notes]
+    return "\n".join(lines) + "\n"
 
 
 def summary_text(summary: Mapping[str, Any], *, event: str) -> str:

@@ -68,15 +68,9 @@ def select(
     """
     rules, watched = Eligibility.from_plain(eligibility), Guards.from_plain(guards)
     followed = FollowUpRules(**followup)
-    measured = Biomarker(**biomarker)
-    clinical = [Factor(**{**item, "levels": tuple(item.get("levels", ()))}) for item in factors]
-    tables = validate_sites(
-        [SiteInput.from_plain(site) for site in sites],
-        eligibility=rules,
-        guards=watched,
-        factors=clinical,
-        thresholds=[Threshold(**item) for item in thresholds],
-        biomarker=measured,
+    measured, clinical = Biomarker(**biomarker), _factors(factors)
+    tables = checked_tables(
+        sites, eligibility=eligibility, guards=guards, biomarker=biomarker, thresholds=thresholds, factors=factors
     )
     read = [
         read_index(index, table, eligibility=rules, key=key)
@@ -112,6 +106,37 @@ def select(
         flow=pd.concat([site.flow for site in linked], ignore_index=True),
         notes={table.site.name: (*table.notes, *site.notes) for table, site in zip(tables, linked, strict=True)},
     )
+
+
+def checked_tables(
+    sites: Sequence[Mapping[str, Any]],
+    *,
+    eligibility: Mapping[str, Any],
+    guards: Mapping[str, Any],
+    biomarker: Mapping[str, Any],
+    thresholds: Sequence[Mapping[str, Any]],
+    factors: Sequence[Mapping[str, Any]],
+) -> list[SiteTables]:
+    """Tables of all sites as the configuration describes them.
+
+    Args:
+        sites: the configuration's list of this name; so are the others.
+
+    Raises:
+        InputError: with every fault of every table.
+    """
+    return validate_sites(
+        [SiteInput.from_plain(site) for site in sites],
+        eligibility=Eligibility.from_plain(eligibility),
+        guards=Guards.from_plain(guards),
+        factors=_factors(factors),
+        thresholds=[Threshold(**item) for item in thresholds],
+        biomarker=Biomarker(**biomarker),
+    )
+
+
+def _factors(factors: Sequence[Mapping[str, Any]]) -> list[Factor]:
+    return [Factor(**{**item, "levels": tuple(item.get("levels", ()))}) for item in factors]
 
 
 def read_indexes(indexes: Sequence[Path], *, key: bytes) -> list[pd.DataFrame]:

@@ -10,7 +10,7 @@ REMEDIES = {
     "excluded-by-override": "The site's override table says not to use the file; remove the row if it should be used.",
     "empty-file": "The file has no bytes; export it again.",
     "not-an-image": "The file is neither DICOM nor PNG nor JPEG; it may stay where it is.",
-    "no-table": "PNG and JPEG files name no patient; list them in an image table (docs/your-data.md).",
+    "no-table": "PNG and JPEG files name no patient; list them in an image table (docs/tables.md).",
     "damaged-header": "The header cannot be parsed; export the file again.",
     "no-pixel-data": "The file holds no pixel data (a DICOMDIR, a report or a stripped header); export the image.",
     "no-size": "Rows or columns are missing; export the file again.",
