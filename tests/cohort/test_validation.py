@@ -189,7 +189,7 @@ PLANTED: dict[str, tuple[Plant, str, int | None, str, str, str]] = {
     "born after the score": (born("1950-01-01 2020-01-01 1952-01-01 1953-01-01"), P, 3, "age_years", "a date after the first score", "before the first score"),
     "born too long ago": (born("1950-01-01 1951-01-01 1901-01-01 1898-01-01"), P, 5, "age_years", "1898-01-01", "between 1900 and 2100"),
     "code that is none": (in_turn(edit(P, "H2,61,M", "H2,61,9"), table_key("patients", coding={"sex": {"1": "M", "2": "F"}})), P, 3, "sex", "9", "F or M, or a code: 1, 2"),
-    "digits without coding": (in_turn(edit(P, "H2,61,M", "H2,61,1")), P, 3, "sex", "1", 'coding: {sex: {"1": F, "2": M}}'),
+    "digits without coding": (in_turn(edit(P, "H2,61,M", "H2,61,1")), P, 3, "sex", "1", 'coding: {sex: {code A: F, code B: M}}'),
     "code for no level": (table_key("patients", coding={"sex": {"1": "male"}}), C, None, "patients.coding.sex", "male", "a level: F or M"),
     "code twice": (table_key("patients", coding={"sex": {"1": "M", "1.0": "F"}}), C, None, "patients.coding.sex", "1", "each code once"),
     "codes of a number": (table_key("patients", coding={"age": {"1": "50"}}), C, None, "patients.coding.age", "age", "a mapped column of two levels"),

@@ -122,7 +122,8 @@ def between(column: str, *, low: float, high: float, what: str, remedy: str) -> 
 def one_of(column: str, *, levels: Sequence[str], coding: Mapping[str, str]) -> Rule:
     """Rule that every value is a level; what is no level is text that no code and no synonym explains."""
     codes = f", or a code: {', '.join(coding)}" if coding else ""
-    example = ", ".join(f'"{number}": {level}' for number, level in enumerate(levels, start=1))
+    # Not "1" and "2": whoever copied them might exchange the levels.
+    example = ", ".join(f"code {sign}: {level}" for sign, level in zip("ABCDEFGH", levels, strict=False))
     remedy = (
         f"Write {' or '.join(levels)}, or leave the cell empty where it is missing; "
         f"say what other codes mean: `coding: {{{column}: {{{example}}}}}`."
