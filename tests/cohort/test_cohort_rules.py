@@ -247,6 +247,18 @@ def test_check_says_what_the_study_would_be(big: SmallStudy) -> None:
     assert text == summary_text(summary, event="MACE")
 
 
+def test_categories_with_few_events_are_told(big: SmallStudy) -> None:
+    results = run(big)
+    text = (results / "check.txt").read_text()
+    assert "Warning: away: fewer than 5 MACE events in categories 0, 1-99, 100-399, >=400." in text
+    events = (
+        pd.read_parquet(results / "cohort.parquet").query("site == 'home' and event == 1")["category"].value_counts()
+    )
+    few = [name for place, name in enumerate(big.study["categories"]) if events.get(place, 0) < 5]
+    told = f"home: fewer than 5 MACE events in categories {', '.join(few)}."
+    assert (told in text) == bool(few)
+
+
 def test_a_site_without_a_readable_radiograph_stops(big: SmallStudy) -> None:
     with pytest.raises(InputError, match=r"radiographs of site away.*none readable.*rejects\.csv"):
         run(big, unreadable=tuple(range(60, 90)))

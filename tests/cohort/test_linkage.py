@@ -531,3 +531,25 @@ def test_headers_that_speak_of_the_score_may_stop_the_study(small: SmallStudy) -
 def test_quiet_headers_do_not_stop_the_study(small: SmallStudy) -> None:
     small.guards["score_in_header"] = "stop"
     assert len(small.select().patients) == 8
+
+
+def test_a_radiograph_of_an_earlier_site_is_left_out_at_the_later(small: SmallStudy) -> None:
+    """Patients A4 and H4 have one radiograph: they are one person under two identifiers, or one of them is wrong."""
+    rows = [radiograph(f"A{number}", f"2019-03-1{number}") for number in (1, 2, 3)]
+    small.write_index("away", [*rows, radiograph("A4", "2019-03-14", sop_instance="1.2.3.H4.2019-03-14")])
+    selection = small.select()
+    assert selection.patients["site"].value_counts().to_dict() == {"home": 4, "away": 3}
+    flow = selection.flow[selection.flow["label"] == "Same radiograph at another site"]
+    assert flow[["site", "unit", "n"]].to_numpy().tolist() == [["away", "radiographs", 1]]
+    assert [note for note in selection.notes["away"] if "at an earlier site" in note] == [
+        "radiographs: 1 stand at an earlier site as well and are left out here; their patients may be the same people "
+        "under two identifiers"
+    ]
+    assert not any("at an earlier site" in note for note in selection.notes["home"])
+
+
+def test_radiographs_without_an_instance_uid_are_not_taken_for_one_another(small: SmallStudy) -> None:
+    for site, letter in (("home", "H"), ("away", "A")):
+        rows = [radiograph(f"{letter}{n}", f"2019-03-1{n}", sop_instance="") for n in (1, 2, 3, 4)]
+        small.write_index(site, rows)
+    assert len(small.select().patients) == 8

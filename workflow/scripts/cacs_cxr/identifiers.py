@@ -39,7 +39,9 @@ def without_leading_zeros(identifier: str) -> str:
 
 
 def other_paddings(identifier: str) -> list[str]:
-    """The same identifier with fewer and with more leading zeros, up to `LONGEST_PADDED` characters."""
+    """The same number with fewer and with more leading zeros, up to `LONGEST_PADDED` characters; none of other text."""
     bare = without_leading_zeros(identifier)
+    if not bare.isdecimal():
+        return []
     padded = (bare.rjust(length, "0") for length in range(len(bare), max(len(bare), LONGEST_PADDED) + 1))
     return [other for other in padded if other != identifier]

@@ -108,9 +108,25 @@ def _listed(judged: _Judged) -> list[Criterion]:
 def _unshared(judged: _Judged) -> list[Criterion]:
     radiographs = judged.radiographs
     identified = (radiographs["sop_instance"] != "") & (judged.position >= 0)
-    owners = radiographs[identified].groupby("sop_instance")["patient_position"].nunique()
-    shared = radiographs["sop_instance"].isin(owners.index[owners > 1])
+    owned = radiographs.loc[identified, ["sop_instance", "patient_position"]].drop_duplicates()
+    shared = radiographs["sop_instance"].isin(owned.loc[owned["sop_instance"].duplicated(), "sop_instance"])
     return [Criterion("Same radiograph under two patients", (identified & shared).to_numpy())]
+
+
+def at_an_earlier_site(radiographs: pd.DataFrame, *, instances: "pd.Index[str]") -> Criterion:
+    """Criterion of the listed patients' radiographs that an earlier site has too.
+
+    Args:
+        instances: SOP Instance UIDs of the earlier sites' listed patients.
+    """
+    listed = (radiographs["patient_position"] >= 0).to_numpy()
+    return Criterion("Same radiograph at another site", listed & radiographs["sop_instance"].isin(instances).to_numpy())
+
+
+def instances_of_patients(radiographs: pd.DataFrame) -> "pd.Index[str]":
+    """SOP Instance UIDs of the listed patients of a site."""
+    identified = (radiographs["sop_instance"] != "") & (radiographs["patient_position"] >= 0)
+    return pd.Index(radiographs.loc[identified, "sop_instance"].unique(), dtype=object)
 
 
 def _score_text(judged: _Judged) -> list[Criterion]:
@@ -136,7 +152,8 @@ def copies(radiographs: pd.DataFrame, *, among: Marks) -> Marks:
     Of several copies the one that is dated stays, else the first by file name.
     """
     identified = radiographs[among & (radiographs["sop_instance"] != "").to_numpy()]
-    ordered = identified.assign(undated=identified["day"].isna()).sort_values(["undated", "file"])
+    repeating = identified[identified["sop_instance"].duplicated(keep=False).to_numpy()]
+    ordered = repeating.assign(undated=repeating["day"].isna()).sort_values(["undated", "file"])
     repeated = ordered.index[ordered["sop_instance"].duplicated().to_numpy()]
     return radiographs.index.isin(repeated)
 

@@ -1,6 +1,6 @@
 """What the study would be, before a pixel is read: counts of each site, the predicted flow, and what is too small."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,8 @@ from cacs_cxr.cohort.followup import notes_to_count
 from cacs_cxr.cohort.selection import Selection
 from cacs_cxr.cohort.site_inputs import SiteTables
 from cacs_cxr.study import Study
+
+FEW_EVENTS = 5  # in a category: with fewer its hazard ratio is not estimated by default
 
 
 def input_summary(
@@ -36,7 +38,7 @@ def input_summary(
         tuning_fraction=folds["tuning_fraction"],
         seed=seed,
     )
-    warnings = fold_warnings(split, categories, names=study.categories)
+    warnings = [*fold_warnings(split, categories, names=study.categories), *few_events(people, study=study)]
     sites = []
     for tables in selection.tables:
         eligible = people[people["site"] == tables.site.name]
@@ -74,6 +76,21 @@ def tables_text(tables: Sequence[SiteTables]) -> str:
         lines.append(f"{table.site.name}: " + ", ".join(f"{number:,} {name}" for name, number in rows.items()))
         lines += [f"  look at: {note}" for note in table.notes]
     return "\n".join(lines) + "\n"
+
+
+def few_events(people: pd.DataFrame, *, study: Study) -> Iterator[str]:
+    """Categories of the sites with follow-up in which few events can be expected to tell anything.
+
+    Args:
+        people: eligible patients: site, value, event, followup_note.
+    """
+    followed = people[people["followup_note"] == ""]
+    for site, here in followed.groupby("site", sort=False):
+        event = here["event"].eq(1).to_numpy(dtype=float)
+        sizes = np.bincount(study.category(here["value"]), weights=event, minlength=len(study.categories))
+        few = [name for name, n in zip(study.categories, sizes, strict=True) if n < FEW_EVENTS]
+        if few:
+            yield f"{site}: fewer than {FEW_EVENTS} {study.event.name} events in categories {', '.join(few)}."
 
 
 def summary_text(summary: Mapping[str, Any], *, event: str) -> str:

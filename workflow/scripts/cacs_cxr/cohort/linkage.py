@@ -9,7 +9,6 @@ The index holds pseudonyms, so the tables' identifiers are hashed with the same 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -83,15 +82,16 @@ def read_index(
     if frame.empty:
         remedy = "Correct `radiographs.folder`, or put the files there."
         return frame, [Fault(site.folder, None, "", "no file", "radiographs", remedy)]
-    hashed = partial(pseudonym, key=key)
-    frame["patient_position"] = pd.Index(tables.patients["patient"].map(hashed)).get_indexer(pd.Index(frame["patient"]))
+    pseudonyms = {name: pseudonym(name, key=key) for name in tables.patients["patient"]}
+    listed = pd.Index(tables.patients["patient"].map(pseudonyms))
+    frame["patient_position"] = listed.get_indexer(pd.Index(frame["patient"]))
     frame.loc[frame["patient"] == "", "patient_position"] = -1
     faults = faults_of_writing(
         frame.loc[(frame["patient"] != "") & frame["readable"].astype(bool), "patient"],
         set(tables.patients["patient"]),
         file=place,
         column="patient identifier",
-        written=hashed,
+        written=lambda name: pseudonyms.get(name) or pseudonym(name, key=key),
     )
     frame["day"], wrong = columns.days(Column(place, "study date", frame["study_date"].str.strip()), dates=site.dates)
     if eligibility.needs_dates(site) and frame["day"].isna().all():
@@ -116,6 +116,7 @@ def link_site(
     what: str,
     in_earlier_site: npt.NDArray[np.bool_],
     key: bytes,
+    in_earlier_index: "pd.Index[str] | None" = None,
 ) -> LinkedSite:
     """Choose the eligible patients of a site and one radiograph of each.
 
@@ -125,9 +126,14 @@ def link_site(
         what: short name of the biomarker.
         in_earlier_site: patients whom an earlier site lists too.
         key: secret of the pseudonyms.
+        in_earlier_index: SOP Instance UIDs of the listed patients of earlier sites; None where there is no such site.
     """
     site, count = tables.site, len(tables.patients)
     by_header = criteria.criteria_of_headers(radiographs, eligibility=eligibility)
+    elsewhere = 0
+    if in_earlier_index is not None:
+        by_header["unshared"].append(criteria.at_an_earlier_site(radiographs, instances=in_earlier_index))
+        elsewhere = int(by_header["unshared"][-1].fails.sum())
     of_kind = first_failed([fails for part in by_header.values() for fails in part], count=len(radiographs)) < 0
     copies = criteria.copies(radiographs, among=of_kind)
     undated = radiographs["day"].isna().to_numpy()
@@ -176,9 +182,14 @@ def link_site(
         )
     others = nearest[nearest["admissible"] & ~nearest["radiograph"].isin(chosen["radiograph"])]
     patients, followed = _linked(
-        tables, radiographs, chosen, candidates=candidates, factors=factors, rules=follow_up_rules, key=key
+        tables, radiographs, chosen, candidates=candidates, factors=factors, rules=follow_up_rules
     )
     notes = follow_up_notes(followed, rules=follow_up_rules) if site.outcomes is not None else []
+    if elsewhere:
+        notes.append(
+            f"radiographs: {elsewhere:,} stand at an earlier site as well and are left out here; their patients may be "
+            "the same people under two identifiers"
+        )
     notes += [
         f"patients: no column for {condition.name} (eligibility.prior): '{condition.label}' excludes nobody here"
         for condition in eligibility.prior
@@ -186,7 +197,7 @@ def link_site(
     ]
     return LinkedSite(
         patients=_grouped_ages(patients, greatest_age=greatest_age),
-        further=_radiographs(tables, radiographs, others, key=key),
+        further=_radiographs(tables, radiographs, others),
         flow=pd.concat(flows, ignore_index=True),
         notes=tuple(notes),
     )
@@ -228,10 +239,9 @@ def score_pairs(
     return pairs.drop(columns=["preference", "arbitrary", "outside"])
 
 
-def _radiographs(tables: SiteTables, radiographs: pd.DataFrame, pairs: pd.DataFrame, *, key: bytes) -> pd.DataFrame:
-    people = tables.patients["patient"].iloc[pairs["patient_position"].to_numpy()]
-    images = radiographs.loc[pairs["radiograph"].to_numpy(), list(CARRIED)].reset_index(drop=True)
-    images.insert(0, "patient", [pseudonym(name, key=key) for name in people])
+def _radiographs(tables: SiteTables, radiographs: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
+    # The index holds the pseudonym by which its rows were found to be the patient's.
+    images = radiographs.loc[pairs["radiograph"].to_numpy(), ["patient", *CARRIED]].reset_index(drop=True)
     images = images.assign(site=tables.site.name, folder=tables.site.folder)
     return images.sort_values(["patient", "file"], kind="stable").reset_index(drop=True)
 
@@ -244,7 +254,6 @@ def _linked(
     candidates: pd.DataFrame,
     factors: Sequence[Factor],
     rules: FollowUpRules,
-    key: bytes,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Eligible patients by pseudonym, and their follow-up in the order of `chosen`."""
     people = tables.patients.iloc[chosen["patient_position"].to_numpy()].reset_index(drop=True)
@@ -255,9 +264,8 @@ def _linked(
     zero = time_zero(*days, rules=rules)
     followed = follow_up(tables.outcomes, patients=list(people["patient"]), zero=zero, rules=rules)
     followed["immortal"] = np.fmax(*days) > zero
-    frame = pd.DataFrame(
-        {"site": tables.site.name, "patient": [pseudonym(name, key=key) for name in people["patient"]]}
-    )
+    names = radiographs.loc[chosen["radiograph"].to_numpy(), "patient"].to_numpy()
+    frame = pd.DataFrame({"site": tables.site.name, "patient": names})
     frame["value"] = chosen["value"].to_numpy(dtype=float)
     for factor in factors:
         frame[factor.name] = people[factor.name]

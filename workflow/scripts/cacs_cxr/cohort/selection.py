@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from cacs_cxr.cohort.eligibility import instances_of_patients
 from cacs_cxr.cohort.flow import PATIENTS
 from cacs_cxr.cohort.followup import DEATH_BEFORE, EVENT_BEFORE
 from cacs_cxr.cohort.identity import in_earlier_site
@@ -81,6 +82,7 @@ def select(
         faults += faults_of_scores_in_headers(tables, [radiographs for radiographs, _ in read])
     if faults:
         raise InputError(faults)
+    earlier = instances_of_earlier_sites(tables, [radiographs for radiographs, _ in read])
     linked = [
         link_site(
             table,
@@ -92,8 +94,11 @@ def select(
             what=measured.short,
             in_earlier_site=(owner >= 0).to_numpy(dtype=bool),
             key=key,
+            in_earlier_index=instances,
         )
-        for table, (radiographs, _), owner in zip(tables, read, in_earlier_site(tables), strict=True)
+        for table, (radiographs, _), owner, instances in zip(
+            tables, read, in_earlier_site(tables), earlier, strict=True
+        )
     ]
     if watched.outcome_before_time_zero == "stop" and (faults := faults_of_early_outcomes(tables, linked)):
         raise InputError(faults)
@@ -137,6 +142,21 @@ def checked_tables(
 
 def _factors(factors: Sequence[Mapping[str, Any]]) -> list[Factor]:
     return [Factor(**{**item, "levels": tuple(item.get("levels", ()))}) for item in factors]
+
+
+def instances_of_earlier_sites(
+    tables: Sequence[SiteTables], indexes: Sequence[pd.DataFrame]
+) -> list["pd.Index[str] | None"]:
+    """SOP Instance UIDs of the listed patients of the sites before each one, None for the first.
+
+    The development site comes first, the others follow in their order.
+    """
+    found: list[pd.Index[str] | None] = [None] * len(tables)
+    before: pd.Index[str] | None = None
+    for place in sorted(range(len(tables)), key=lambda index: (tables[index].site.role != "development", index)):
+        found[place], own = before, instances_of_patients(indexes[place])
+        before = own if before is None else before.append(own)
+    return found
 
 
 def read_indexes(indexes: Sequence[Path], *, key: bytes) -> list[pd.DataFrame]:
