@@ -336,15 +336,23 @@ def test_faulty_tables_stop_the_study_with_all_their_faults(mini: Path, tmp_path
     assert re.search(r"scores.csv, row 6, column 'agatston': found '-12'", done.stdout)
     assert f"patients.csv, row {len(patients) + 1}" in done.stdout
     assert not list((tmp_path / "results").rglob("*.parquet"))
+    assert not (tmp_path / "restricted").exists(), "headers were read although the tables are faulty"
 
 
 @pytest.mark.slow
 def test_check_inputs_predicts_the_flow(mini: Path, tmp_path: Path) -> None:
-    done = snakemake("check_inputs", directory=tmp_path, overlay=export(mini, tmp_path))
+    overlay = export(mini, tmp_path)
+    done = snakemake("check_inputs", directory=tmp_path, overlay=overlay)
     assert done.returncode == 0, done.stdout + logs_of(tmp_path)
     flow = pd.read_csv(mini / "results/cohort/flow.csv").query("site == 'development' and unit == 'patients'")
     eligible = flow.loc[flow["label"] == "Eligible patients", "n"].item()
     assert re.search(rf"\b{eligible}\b.*[Ee]ligible|[Ee]ligible.*\b{eligible}\b", done.stdout), done.stdout
+    scores = pd.read_csv(tmp_path / "scores.csv", dtype=str)
+    scores.loc[0, "agatston"] = "77"
+    scores.to_csv(tmp_path / "scores.csv", index=False)
+    again = snakemake("check_inputs", directory=tmp_path, overlay=overlay)
+    assert "checked the tables" in again.stdout
+    assert "read the headers" not in again.stdout, "other tables read the headers anew"
 
 
 def test_an_archive_of_somebody_elses_predictions(tmp_path: Path) -> None:

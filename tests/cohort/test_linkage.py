@@ -231,7 +231,13 @@ def place(label: str) -> int:
 
 
 @pytest.mark.slow
-@settings(max_examples=500, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(
+    max_examples=500,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
 @given(cohorts())
 def test_random_cohorts(cohort: tuple[SiteTables, pd.DataFrame, Eligibility, list[bool]]) -> None:
     tables, index, eligibility, elsewhere = cohort
