@@ -1,9 +1,5 @@
 """Radiographs linked to patients and scores, and the one of each patient that is taken.
 
-Of all pairs of a patient's radiographs and scores the nearest in time is taken. Ties are broken by, in this order: the
-earlier radiograph, the earlier score, the view preferred by the configuration, and the pseudonym of the SOP Instance
-UID (of the file's name where there is none), which is arbitrary but the same on every run.
-
 The index holds pseudonyms, so the tables' identifiers are hashed with the same key before they are compared.
 """
 
@@ -21,6 +17,7 @@ from cacs_cxr.cohort.columns import Column
 from cacs_cxr.cohort.flow import PATIENTS, RADIOGRAPHS, Criterion, begin_flow, counts, first_failed
 from cacs_cxr.cohort.followup import follow_up, follow_up_notes, time_zero
 from cacs_cxr.cohort.identity import faults_of_writing
+from cacs_cxr.cohort.pairs import score_pairs
 from cacs_cxr.cohort.site_inputs import Eligibility, FollowUpRules, SiteTables
 from cacs_cxr.faults import Fault
 from cacs_cxr.job import LOGGER
@@ -201,42 +198,6 @@ def link_site(
         flow=pd.concat(flows, ignore_index=True),
         notes=tuple(notes),
     )
-
-
-def score_pairs(
-    radiographs: pd.DataFrame, candidates: pd.DataFrame, *, eligibility: Eligibility, key: bytes
-) -> pd.DataFrame:
-    """Pairs of a radiograph and a score of one patient, the best first: those within the window, then the nearest.
-
-    Returns:
-        radiograph (index in `radiographs`), patient_position, candidate (row of the candidates), value, score_day, day,
-        distance (days; NaN undated), admissible (within the window).
-    """
-    views = eligibility.views
-    scores = candidates[candidates["value"].notna()].rename_axis("candidate").reset_index()
-    scores = scores[["patient_position", "candidate", "value", "score_day"]]
-    names = [
-        instance or pseudonym(file, key=key)
-        for instance, file in zip(radiographs["sop_instance"], radiographs["file"], strict=True)
-    ]
-    preferred = {view: order for order, view in enumerate(views)}
-    pairs = radiographs[["patient_position", "day"]].assign(
-        radiograph=radiographs.index,
-        preference=radiographs["view"].map(preferred).fillna(len(views)),
-        arbitrary=names,
-    )
-    pairs = pairs.merge(scores, on="patient_position", how="inner")
-    pairs["distance"] = (pairs["day"] - pairs["score_day"]).abs()
-    limit = np.inf if eligibility.window_days is None else eligibility.window_days
-    wrong_side = {
-        "both": pd.Series(False, index=pairs.index),
-        "before": pairs["day"] > pairs["score_day"],
-        "after": pairs["day"] < pairs["score_day"],
-    }[eligibility.window_side]
-    pairs["admissible"] = ~(pairs["distance"] > limit) & ~wrong_side
-    pairs["outside"] = ~pairs["admissible"]
-    pairs = pairs.sort_values(["outside", "distance", "day", "score_day", "preference", "arbitrary"], kind="stable")
-    return pairs.drop(columns=["preference", "arbitrary", "outside"])
 
 
 def _radiographs(tables: SiteTables, radiographs: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
