@@ -1,8 +1,8 @@
 """Pairs of a radiograph and a score of one patient, and which is the best.
 
 Of all pairs within the window the nearest in time is taken. Ties are broken by, in this order: the earlier radiograph,
-the earlier score, the view preferred by the configuration, and the pseudonym of the SOP Instance UID (of the file's name
-where there is none), which is arbitrary but the same on every run.
+the earlier score, the view preferred by the configuration, and the pseudonym of the SOP Instance UID (of the file's
+name where there is none), which is arbitrary but the same on every run.
 """
 
 import numpy as np
