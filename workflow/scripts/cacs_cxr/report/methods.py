@@ -213,17 +213,17 @@ def prognosis_paragraph(configuration: Mapping[str, Any], study: Study) -> str:
     whose = f" of the {model_label(str(model)).lower()} model" if model else ""
     factors = listing([factor.label[0].lower() + factor.label[1:] for factor in study.factors])
     adjusted = f", unadjusted and adjusted for {factors} in the same patients," if factors else ""
-    rule = MISSING_RULES.get(str(setting(configuration, "prognosis.missing")), "")
-    rule = rule.format(imputations=setting(configuration, "prognosis.imputations")) if study.factors else ""
+    missing = MISSING_RULES.get(str(setting(configuration, "prognosis.missing")), "")
+    missing = missing.format(imputations=setting(configuration, "prognosis.imputations")) if study.factors else ""
     few = f" Hazard ratios are not given where a category has fewer than {least} events." if least is not None else ""
-    rule = setting(configuration, "followup.time_zero") or "later"
-    start = "the later of radiograph and measurement" if rule == "later" else TIME_ZERO[rule]
+    zero = setting(configuration, "followup.time_zero") or "later"
+    start = "the later of radiograph and measurement" if zero == "later" else TIME_ZERO[zero]
     landmark = setting(configuration, "followup.landmark_days")
     moved = f", moved by {landmark} days (landmark)" if landmark else ""
     immortal = (
         " Patients could not have died between that day and the other examination where it was later: that time is "
         "immortal, which makes their prognosis look better than it is."
-        if rule != "later"
+        if zero != "later"
         else ""
     )
     end = {
@@ -238,5 +238,5 @@ def prognosis_paragraph(configuration: Mapping[str, Any], study: Study) -> str:
         "log-rank "
         f"tests, Cox regression{adjusted} with Efron's handling of ties, and Harrell's C. Competing events, where "
         "recorded, "
-        f"were censored.{rule}{few}"
+        f"were censored.{missing}{few}"
     )
