@@ -95,7 +95,7 @@ def test_every_planted_secret_is_refused_without_being_shown(
 ) -> None:
     with pytest.raises(InputError) as error:
         check_deidentified(plant(members), example_study(), known=KNOWN)
-    text = str(error.value)
+    text = "\n".join([str(error.value), *map(str, error.value.faults)])
     assert message in text
     for secret in ("P-00017", "4711", "DOE", "2021", "a.b@", "pacs", "840", "cohort_export", "w.bin", "'91'"):
         assert secret not in text
