@@ -8,6 +8,7 @@ import pandas as pd
 
 from cacs_cxr.imaging.counts import count_radiographs
 from cacs_cxr.imaging.distributions import radiograph_distributions
+from cacs_cxr.report.archive import archive_members
 from cacs_cxr.study import MODELS, Biomarker, Event, Factor, Site, Study, Threshold
 
 DEFINITION: dict[str, Any] = {
@@ -226,6 +227,20 @@ def example_counts(table: pd.DataFrame) -> pd.DataFrame:
 def example_distributions(table: pd.DataFrame) -> pd.DataFrame:
     """distributions.csv of the radiographs."""
     return radiograph_distributions(example_images(table), table, seed=1)
+
+
+def example_archive(analysis: pd.DataFrame, study: Study, configuration: dict[str, Any]) -> dict[str, bytes]:
+    """Members of an archive of invented patients."""
+    table = example_radiographs(analysis)
+    return archive_members(
+        analysis,
+        example_predictions(analysis, study),
+        example_flow(study),
+        study,
+        configuration,
+        radiographs=example_counts(table),
+        distributions=example_distributions(table),
+    )
 
 
 def auc_with_interval(score: np.ndarray, label: np.ndarray) -> tuple[float, float]:

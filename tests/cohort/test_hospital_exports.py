@@ -21,7 +21,7 @@ def home(small: SmallStudy, *, today: datetime.date = TODAY, **site: Any) -> Sit
         [SiteInput.from_plain(content)],
         eligibility=Eligibility.from_plain(small.eligibility),
         guards=Guards.from_plain(small.guards),
-        factors=[Factor(**{**item, "levels": tuple(item.get("levels", ()))}) for item in small.study["factors"]],
+        factors=[Factor.from_plain(item) for item in small.study["factors"]],
         thresholds=[Threshold(**item) for item in small.study["thresholds"]],
         biomarker=Biomarker(**small.study["biomarker"]),
         today=today,

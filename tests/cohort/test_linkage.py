@@ -20,7 +20,7 @@ from cacs_cxr.pseudonyms import pseudonym
 from cacs_cxr.study import Factor
 from cacs_cxr.tables import write_parquet
 
-FACTORS = [Factor(**{**item, "levels": tuple(item.get("levels", ()))}) for item in STUDY["factors"]]
+FACTORS = [Factor.from_plain(item) for item in STUDY["factors"]]
 SITE = SiteInput(
     "home", "external", "days", TableInput("p", {"patient": "p"}), TableInput("s", {}), TableInput("o", {}), "f"
 )

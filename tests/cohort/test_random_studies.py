@@ -21,7 +21,7 @@ from cacs_cxr.imaging.header_index import pseudonymous
 from cacs_cxr.pseudonyms import pseudonym
 from cacs_cxr.study import Factor
 
-FACTORS = [Factor(**{**item, "levels": tuple(item.get("levels", ()))}) for item in STUDY["factors"]]
+FACTORS = [Factor.from_plain(item) for item in STUDY["factors"]]
 SITE = SiteInput(
     "home", "external", "days", TableInput("p", {"patient": "p"}), TableInput("s", {}), TableInput("o", {}), "f"
 )

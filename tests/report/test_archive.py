@@ -15,7 +15,7 @@ import pytest
 import unpack_archive
 import write_archive
 from cacs_cxr.faults import InputError
-from cacs_cxr.report.archive import archive_bytes, archive_members, checksum_lines, csv_bytes
+from cacs_cxr.report.archive import archive_bytes, checksum_lines, csv_bytes
 from cacs_cxr.report.configuration import received_configuration, reported_configuration
 from cacs_cxr.report.received import received_tables
 from cacs_cxr.report.received_radiographs import received_radiographs
@@ -26,6 +26,7 @@ from written_results import (
     CONFIGURATION,
     DEFINITION,
     example_analysis,
+    example_archive,
     example_counts,
     example_distributions,
     example_flow,
@@ -47,17 +48,7 @@ WRITTEN = (
 
 def members_of(study: Study, *, patients: int = 40) -> dict[str, bytes]:
     """Members of an archive of an invented study."""
-    analysis = example_analysis(study, patients=patients)
-    table = example_radiographs(analysis)
-    return archive_members(
-        analysis,
-        example_predictions(analysis, study),
-        example_flow(study),
-        study,
-        CONFIGURATION,
-        radiographs=example_counts(table),
-        distributions=example_distributions(table),
-    )
+    return example_archive(example_analysis(study, patients=patients), study, CONFIGURATION)
 
 
 def unpacked(archive: Path, folder: Path, *, settings: dict[str, Any] = CONFIGURATION) -> dict[str, Path]:

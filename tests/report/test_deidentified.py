@@ -11,13 +11,13 @@ import pytest
 
 import write_archive
 from cacs_cxr.faults import InputError
-from cacs_cxr.report.archive import archive_members
 from cacs_cxr.report.deidentified import Known, check_deidentified, kinds_of
 from cacs_cxr.study import Study
 from cacs_cxr.tables import write_csv, write_json, write_parquet
 from written_results import (
     CONFIGURATION,
     example_analysis,
+    example_archive,
     example_counts,
     example_distributions,
     example_flow,
@@ -34,18 +34,8 @@ Members = dict[str, bytes]
 def members() -> Members:
     """Members of the default study's archive."""
     study = example_study()
-    analysis = example_analysis(study, patients=40)
-    table = example_radiographs(analysis)
     capped = {**CONFIGURATION, "deidentification": {"smallest_cell": None, "greatest_age": 89}}
-    return archive_members(
-        analysis,
-        example_predictions(analysis, study),
-        example_flow(study),
-        study,
-        capped,
-        radiographs=example_counts(table),
-        distributions=example_distributions(table),
-    )
+    return example_archive(example_analysis(study, patients=40), study, capped)
 
 
 def with_cell(name: str, column: str, value: str, row: int = 3) -> Callable[[Members], Members]:

@@ -49,7 +49,7 @@ def main(
         patients,
         readable & own,
         biomarker=Biomarker(**definition["biomarker"]),
-        factors=[Factor(**{**item, "levels": tuple(item.get("levels", ()))}) for item in definition["factors"]],
+        factors=[Factor.from_plain(item) for item in definition["factors"]],
         thresholds=[Threshold(**item) for item in definition["thresholds"]],
     )
     LOGGER.info("%d of %d eligible patients are analysed", len(cohort), len(patients))

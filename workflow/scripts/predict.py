@@ -29,7 +29,7 @@ def main(
     patients = pd.read_parquet(cohort)
     parts = read_written_table(folds)
     check_folds(parts, list(patients.loc[patients["site"] == development, "patient"]))
-    clinical_factors = [Factor(**{**item, "levels": tuple(item.get("levels", ()))}) for item in factors]
+    clinical_factors = [Factor.from_plain(item) for item in factors]
     if not clinical_factors:
         LOGGER.info("no clinical factors: the clinical and the integrated models are left out")
     results = []

@@ -9,7 +9,14 @@ import yaml
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
-from cacs_cxr.database_address import holds_password, resolved, sqlite_file, variable_of
+from cacs_cxr.database_address import (
+    HIDE_PASSWORD,
+    WITHOUT_PASSWORD,
+    holds_password,
+    resolved,
+    sqlite_file,
+    variable_of,
+)
 from cacs_cxr.faults import Fault, InputError
 from cacs_cxr.study import Study
 
@@ -139,9 +146,7 @@ def _contradictory_sources(config: Mapping[str, Any]) -> Iterator[Fault]:
                 remedy = "Name a file, or set simulated: false for a study on real patients."
                 yield Fault("configuration", None, place, "", "a file, since simulated is true", remedy)
             if holds_password(str(table.get("database", ""))):
-                expected = "an address without a password: the configuration is archived with the results"
-                remedy = "Put the whole address into an environment variable, and write `database: $NAME`."
-                yield Fault("configuration", None, f"{place}.database", "a password", expected, remedy)
+                yield Fault("configuration", None, f"{place}.database", "a password", WITHOUT_PASSWORD, HIDE_PASSWORD)
 
 
 def _contradictions(config: Mapping[str, Any]) -> Iterator[Fault]:

@@ -8,6 +8,10 @@ from urllib.parse import unquote, urlsplit
 _VARIABLE = re.compile(r"\$\{?([A-Za-z_][A-Za-z0-9_]*)\}?")
 _SECRETS = re.compile(r"(?i)[?&;](password|passwd|pwd|passfile|sslpassword|token|secret)=")
 
+WITHOUT_PASSWORD = "an address without a password: the configuration is archived with the results"
+HIDE_PASSWORD = "Put the whole address into an environment variable, and write `database: $NAME`."
+"""What faults expect of an address that holds a password, and say to do."""
+
 
 def variable_of(address: str) -> str | None:
     """Environment variable that an address such as ``$STUDY_DATABASE`` names; None for an address as such."""

@@ -63,6 +63,11 @@ class Factor:
     missing: Literal["exclude", "impute"] = "exclude"
     summary: Literal["mean", "median"] = "mean"
 
+    @classmethod
+    def from_plain(cls, content: Mapping[str, Any]) -> Self:
+        """Factor from plain values, as the configuration or study.json holds them."""
+        return cls(**{**content, "levels": tuple(content.get("levels", ()))})
+
     @property
     def term(self) -> str:
         """Name of the factor's coefficient in tables: the name, with the level that is coded 1 for a binary factor."""
@@ -126,7 +131,7 @@ class Study:
             biomarker=Biomarker(**content["biomarker"]),
             thresholds=tuple(Threshold(**item) for item in content["thresholds"]),
             categories=tuple(content["categories"]),
-            factors=tuple(Factor(**{**item, "levels": tuple(item.get("levels", ()))}) for item in content["factors"]),
+            factors=tuple(Factor.from_plain(item) for item in content["factors"]),
             event=Event(**content["event"]),
             sites=tuple(Site(item["name"], item["role"]) for item in content["sites"]),
             attainable=tuple(content.get("attainable", ())),

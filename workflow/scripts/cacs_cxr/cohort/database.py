@@ -17,7 +17,14 @@ from sqlalchemy import Connection, Engine, create_engine, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
-from cacs_cxr.database_address import holds_password, resolved, sqlite_file, variable_of
+from cacs_cxr.database_address import (
+    HIDE_PASSWORD,
+    WITHOUT_PASSWORD,
+    holds_password,
+    resolved,
+    sqlite_file,
+    variable_of,
+)
 from cacs_cxr.delimited_text import Records
 from cacs_cxr.faults import Fault, InputError
 from cacs_cxr.typed_cells import records_of_rows
@@ -83,9 +90,16 @@ def faults_of_address(address: str, *, place: str) -> list[Fault]:
     """Faults of an address before anything is opened: a password, a variable not set, a file missing."""
     variable, given = variable_of(address), resolved(address)
     if variable is None and holds_password(address):
-        expected = "an address without a password: the configuration is archived with the results"
-        remedy = "Put the whole address into an environment variable, and write `database: $NAME`."
-        return [Fault(f"configuration, {place}", None, "database", "an address with a password", expected, remedy)]
+        return [
+            Fault(
+                f"configuration, {place}",
+                None,
+                "database",
+                "an address with a password",
+                WITHOUT_PASSWORD,
+                HIDE_PASSWORD,
+            )
+        ]
     if not given:
         found = f"the environment variable {variable}, which is not set" if variable else "nothing"
         remedy = f"Set {variable or 'the address'} where the study is run, e.g. postgresql+pg8000://user@host/database."

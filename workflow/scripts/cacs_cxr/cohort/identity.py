@@ -10,14 +10,16 @@ from cacs_cxr.faults import Fault
 from cacs_cxr.identifiers import other_paddings
 
 
-def in_earlier_site(tables: Sequence[SiteTables]) -> list["pd.Series[int]"]:
-    """For each patient of each site, the position of the earlier site that lists the same identifier, or -1.
+def development_first(tables: Sequence[SiteTables]) -> list[int]:
+    """Positions of the sites in the order in which they come: the development site, then the others in theirs."""
+    return sorted(range(len(tables)), key=lambda index: (tables[index].site.role != "development", index))
 
-    The development site comes first, the others follow in their order.
-    """
+
+def in_earlier_site(tables: Sequence[SiteTables]) -> list["pd.Series[int]"]:
+    """For each patient of each site, the position of the earlier site that lists the same identifier, or -1."""
     owner: dict[str, int] = {}
     result: list[pd.Series[int]] = [pd.Series(-1, index=table.patients.index) for table in tables]
-    for position in sorted(range(len(tables)), key=lambda index: (tables[index].site.role != "development", index)):
+    for position in development_first(tables):
         listed = tables[position].patients["patient"]
         result[position] = listed.map(owner).fillna(-1).astype(int)
         for identifier in listed:

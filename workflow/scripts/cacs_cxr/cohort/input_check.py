@@ -48,12 +48,7 @@ def input_summary(
             {
                 "site": tables.site.name,
                 "role": tables.site.role,
-                "rows": {
-                    "patients": len(tables.patients),
-                    "scores": len(tables.scores),
-                    "outcomes": len(tables.outcomes),
-                    "files": files[tables.site.name],
-                },
+                "rows": {**_rows(tables), "files": files[tables.site.name]},
                 "not_used": dict(tables.strangers),
                 "notes": list(selection.notes[tables.site.name]),
                 "eligible": len(eligible),
@@ -72,8 +67,7 @@ def tables_text(tables: Sequence[SiteTables]) -> str:
     """Rows of the checked tables and what to look at, by site."""
     lines = []
     for table in tables:
-        rows = {"patients": len(table.patients), "scores": len(table.scores), "outcomes": len(table.outcomes)}
-        lines.append(f"{table.site.name}: " + ", ".join(f"{number:,} {name}" for name, number in rows.items()))
+        lines.append(f"{table.site.name}: {_rows_text(_rows(table))}")
         lines += [f"  look at: {note}" for note in table.notes]
     return "\n".join(lines) + "\n"
 
@@ -101,8 +95,7 @@ def summary_text(summary: Mapping[str, Any], *, event: str) -> str:
     """
     lines = ["The input can be used: no fault found.", ""]
     for site in summary["sites"]:
-        rows = ", ".join(f"{number:,} {name}" for name, number in site["rows"].items())
-        lines.append(f"{site['site']} ({site['role']} site): {rows}")
+        lines.append(f"{site['site']} ({site['role']} site): {_rows_text(site['rows'])}")
         for table, number in site["not_used"].items():
             if number:
                 lines.append(
@@ -120,6 +113,14 @@ def summary_text(summary: Mapping[str, Any], *, event: str) -> str:
     lines += [f"Warning: {warning}" for warning in summary["warnings"]]
     lines.append("Radiographs whose pixels cannot be read will be excluded too; this check has read headers only.")
     return "\n".join(lines) + "\n"
+
+
+def _rows(tables: SiteTables) -> dict[str, int]:
+    return {"patients": len(tables.patients), "scores": len(tables.scores), "outcomes": len(tables.outcomes)}
+
+
+def _rows_text(rows: Mapping[str, int]) -> str:
+    return ", ".join(f"{number:,} {name}" for name, number in rows.items())
 
 
 def _flow_lines(flow: Sequence[Mapping[str, Any]]) -> list[str]:

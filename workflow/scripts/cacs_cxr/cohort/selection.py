@@ -11,7 +11,7 @@ import pandas as pd
 from cacs_cxr.cohort.eligibility import instances_of_patients
 from cacs_cxr.cohort.flow import PATIENTS
 from cacs_cxr.cohort.followup import DEATH_BEFORE, EVENT_BEFORE
-from cacs_cxr.cohort.identity import in_earlier_site
+from cacs_cxr.cohort.identity import development_first, in_earlier_site
 from cacs_cxr.cohort.linkage import CARRIED, LinkedSite, link_site, read_index
 from cacs_cxr.cohort.site_inputs import Eligibility, FollowUpRules, Guards, SiteInput, SiteTables
 from cacs_cxr.cohort.validation import validate_sites
@@ -69,7 +69,7 @@ def select(
     """
     rules, watched = Eligibility.from_plain(eligibility), Guards.from_plain(guards)
     followed = FollowUpRules(**followup)
-    measured, clinical = Biomarker(**biomarker), _factors(factors)
+    measured, clinical = Biomarker(**biomarker), [Factor.from_plain(item) for item in factors]
     tables = checked_tables(
         sites, eligibility=eligibility, guards=guards, biomarker=biomarker, thresholds=thresholds, factors=factors
     )
@@ -134,26 +134,19 @@ def checked_tables(
         [SiteInput.from_plain(site) for site in sites],
         eligibility=Eligibility.from_plain(eligibility),
         guards=Guards.from_plain(guards),
-        factors=_factors(factors),
+        factors=[Factor.from_plain(item) for item in factors],
         thresholds=[Threshold(**item) for item in thresholds],
         biomarker=Biomarker(**biomarker),
     )
 
 
-def _factors(factors: Sequence[Mapping[str, Any]]) -> list[Factor]:
-    return [Factor(**{**item, "levels": tuple(item.get("levels", ()))}) for item in factors]
-
-
 def instances_of_earlier_sites(
     tables: Sequence[SiteTables], indexes: Sequence[pd.DataFrame]
 ) -> list["pd.Index[str] | None"]:
-    """SOP Instance UIDs of the listed patients of the sites before each one, None for the first.
-
-    The development site comes first, the others follow in their order.
-    """
+    """SOP Instance UIDs of the listed patients of the sites before each one, None for the first."""
     found: list[pd.Index[str] | None] = [None] * len(tables)
     before: pd.Index[str] | None = None
-    for place in sorted(range(len(tables)), key=lambda index: (tables[index].site.role != "development", index)):
+    for place in development_first(tables):
         found[place], own = before, instances_of_patients(indexes[place])
         before = own if before is None else before.append(own)
     return found

@@ -61,6 +61,7 @@ SHORTEST_IN_PROSE = 4
 LONGEST_FOLLOW_UP = 55_000
 TEXT_COLUMNS = ("patient", "site", "label", "vendor", "part", "item", "note", "model", "threshold", "unit", "kind")
 RESTRICTED = ("index.parquet", "patients.parquet", "selection.parquet", "pseudonym.key")
+EXPECTED = "nothing that tells who or when somebody was"
 REMEDY = "Take it out of the configuration or of the table it came from; nothing was written."
 
 
@@ -134,7 +135,7 @@ def check_deidentified(members: Mapping[str, bytes], study: Study, *, known: Kno
 
 def found(member: str, row: int | None, column: str, kind: str) -> Fault:
     """Fault of a place that holds something of a kind."""
-    return Fault(member, row, column, kind, "nothing that tells who or when somebody was", REMEDY)
+    return Fault(member, row, column, kind, EXPECTED, REMEDY)
 
 
 def table_faults(table: pd.DataFrame, *, name: str, known: Known) -> Iterator[Fault]:
@@ -147,9 +148,7 @@ def table_faults(table: pd.DataFrame, *, name: str, known: Known) -> Iterator[Fa
             yield from shown(wrong, name=name, column=column, kind="no pseudonym of 16 hexadecimal digits")
         kinds: dict[str, list[str]] = {}
         for text in cells.unique():
-            whole = (
-                {"an identifier of a site's table"} if column in TEXT_COLUMNS and text in known.identifiers else set()
-            )
+            whole = {IDENTIFIER} if column in TEXT_COLUMNS and text in known.identifiers else set()
             for kind in {*kinds_of(text, known=known, prose=column in TEXT_COLUMNS), *whole}:
                 kinds.setdefault(kind, []).append(text)
         for kind, texts in sorted(kinds.items()):
@@ -167,19 +166,13 @@ def analysis_faults(table: pd.DataFrame, *, numbers: Sequence[str], greatest_age
         value = pd.to_numeric(table[column], errors="coerce").to_numpy(float, na_value=np.nan)
         yield from shown(np.isnan(value) & (table[column] != "").to_numpy(), name=ANALYSIS, column=column, kind="text")
         if column == "age" and isinstance(greatest_age, int | float):
-            yield from shown(
-                value > greatest_age + 1,
-                name=ANALYSIS,
-                column=column,
-                kind="an age above deidentification.greatest_age",
-            )
+            yield from shown(value > greatest_age + 1, name=ANALYSIS, column=column, kind=TOO_OLD)
 
 
 def shown(wrong: npt.NDArray[np.bool_], *, name: str, column: str, kind: str) -> list[Fault]:
     """Faults of the marked rows, with the kind of the finding in place of what was found."""
     kinds = pd.Series([kind] * wrong.size)
-    expected = "nothing that tells who or when somebody was"
-    return row_faults(wrong, file=name, column=column, values=kinds, expected=expected, remedy=REMEDY)
+    return row_faults(wrong, file=name, column=column, values=kinds, expected=EXPECTED, remedy=REMEDY)
 
 
 def kinds_of(text: str, *, known: Known, prose: bool = True) -> list[str]:
