@@ -125,7 +125,7 @@ def test_patients_never_cross_folds(mini: Path) -> None:
     tests = folds[folds["part"] == "test"]
     assert sorted(tests["patient"]) == sorted(development)
     assert (folds.groupby(["patient", "fold"]).size() == 1).all()
-    logits = pd.read_parquet(mini / "results/models/gt0/fold-1/logits.parquet")
+    logits = pd.read_parquet(mini / "results/models/cxr/gt0/fold-1/member-0/logits.parquet")
     part = folds[folds["fold"] == 1].set_index("patient")["part"]
     assert (part.loc[logits["patient"]].to_numpy() == logits["part"].to_numpy()).all()
     assert set(logits["part"]) == {"tuning", "test"}

@@ -1,8 +1,14 @@
+from functools import partial
+
 import numpy as np
 import pytest
+import statsmodels.api as sm
 
 from cacs_cxr.prediction.calibration import fit_calibration
 from cacs_cxr.prediction.logistic import sigmoid
+
+platt = partial(fit_calibration, method="platt", network="cxr")
+temperature = partial(fit_calibration, method="temperature", network="cxr")
 
 
 def drawn(n: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -17,7 +23,7 @@ def log_loss(logits: np.ndarray, labels: np.ndarray) -> float:
 
 def test_a_logit_that_is_far_too_sure_is_put_right() -> None:
     logits, labels = drawn(4000)
-    fit = fit_calibration(3.0 * logits + 2.0, labels)
+    fit = platt(3.0 * logits + 2.0, labels)
     assert fit.coefficients == pytest.approx([-2.0 / 3.0, 1.0 / 3.0], abs=0.08)
     new, new_labels = drawn(4000, seed=1)
     raw = 3.0 * new + 2.0
@@ -29,7 +35,7 @@ def test_a_logit_that_is_far_too_sure_is_put_right() -> None:
 
 def test_a_slope_that_is_not_positive_never_turns_the_network_round() -> None:
     logits, labels = drawn(400)
-    fit = fit_calibration(-logits, labels)
+    fit = platt(-logits, labels)
     assert fit.coefficients[1] == 1.0
     assert sigmoid(fit.logits(-logits[:, None])).mean() == pytest.approx(labels.mean(), abs=1e-8)
     assert "not positive: intercept only" in fit.note
@@ -37,19 +43,36 @@ def test_a_slope_that_is_not_positive_never_turns_the_network_round() -> None:
 
 
 def test_separated_classes_keep_the_networks_slope() -> None:
-    fit = fit_calibration(np.arange(20.0) - 10.0, (np.arange(20) >= 10).astype(np.int64))
+    fit = platt(np.arange(20.0) - 10.0, (np.arange(20) >= 10).astype(np.int64))
     assert fit.coefficients[1] == 1.0
     assert "intercept only" in fit.note
 
 
 def test_equal_logits_keep_the_networks_slope() -> None:
-    fit = fit_calibration(np.full(20, -1.0), (np.arange(20) < 5).astype(np.int64))
+    fit = platt(np.full(20, -1.0), (np.arange(20) < 5).astype(np.int64))
     assert sigmoid(fit.logits([[-1.0]]))[0] == pytest.approx(0.25)
     assert "constant" in fit.note
 
 
 def test_a_tuning_split_without_positives_leaves_the_logit_as_it_is() -> None:
     logits, _ = drawn(30)
-    fit = fit_calibration(logits, np.zeros(30, dtype=np.int64))
+    fit = platt(logits, np.zeros(30, dtype=np.int64))
     np.testing.assert_array_equal(fit.logits(logits[:, None]), logits)
     assert fit.note == "tuning split of one class: network's own logit"
+
+
+def test_a_temperature_divides_the_logits_by_the_number_of_least_loss() -> None:
+    logits, labels = drawn(4000)
+    fit = temperature(3.0 * logits, labels)
+    expected = sm.Logit(labels, 3.0 * logits[:, None]).fit(disp=0, tol=1e-12)
+    assert fit.terms == ("intercept", "cxr logit")
+    assert fit.coefficients == pytest.approx([0.0, expected.params[0]], rel=1e-6)
+    assert fit.standard_errors == pytest.approx([0.0, expected.bse[0]], rel=1e-6)
+    assert 1 / fit.coefficients[1] == pytest.approx(3.0, rel=0.1)
+
+
+def test_a_temperature_that_would_turn_the_network_round_is_not_taken() -> None:
+    logits, labels = drawn(400)
+    fit = temperature(-logits, labels)
+    assert fit.coefficients.tolist() == [0.0, 1.0]
+    assert "not positive: network's own logit" in fit.note

@@ -2,8 +2,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from cacs_cxr.factor_columns import coded_factor, fit_design
 from cacs_cxr.faults import InputError
-from cacs_cxr.prediction.clinical import coded_factor, fit_clinical, fit_design
+from cacs_cxr.prediction.clinical import fit_clinical
 from cacs_cxr.study import Factor
 
 AGE = Factor("age", "Age", "continuous", unit="years")

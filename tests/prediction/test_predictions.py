@@ -28,22 +28,23 @@ def study(n: int = 200, external: int = 40, seed: int = 0) -> dict[str, Any]:
         "bmi": np.where(random.uniform(size=total) < 0.1, np.nan, random.normal(24, 3, total)),
     })  # fmt: skip
     inner = cohort["patient"].head(n)
-    folds, logits, outside = [], {}, []
+    folds, logits, outside = [], [], []
     for fold in range(FOLDS):
         part = np.where(np.arange(n) % FOLDS == fold, "test", np.where(np.arange(n) // 4 % 3 == 0, "tuning", "train"))
         folds.append(pd.DataFrame({"patient": inner, "fold": fold, "part": part}))
         noisy = signal + random.normal(0, 0.3, total)
         table = pd.DataFrame({"patient": inner, "part": part, "logit": noisy[:n]})
-        logits[fold] = table[table["part"] != "train"]
+        logits.append(table[table["part"] != "train"].assign(network="cxr", fold=fold, member=0))
         outside.append(cohort.tail(external)[["site", "patient"]].assign(fold=fold, logit=noisy[n:]))
     return {
         "cohort": cohort,
         "folds": pd.concat(folds, ignore_index=True),
-        "logits": logits,
-        "external": pd.concat(outside, ignore_index=True),
+        "logits": pd.concat(logits, ignore_index=True),
+        "external": pd.concat(outside, ignore_index=True).assign(network="cxr", member=0),
         "threshold": "gt0",
         "factors": [AGE, SEX, BMI],
         "labels": pd.Series(label, index=cohort["patient"]),
+        "calibration": "platt",
     }
 
 
@@ -114,7 +115,7 @@ def test_coefficients_give_odds_ratios_with_intervals_by_fold_and_their_mean() -
 
 def test_sex_alone_no_factor_and_no_external_site_all_finish() -> None:
     given = study()
-    predictions, _ = predict_threshold(**{**given, "factors": [SEX], "external": None})
+    predictions, _ = predict_threshold(**{**given, "factors": [SEX], "external": given["external"].head(0)})
     assert set(predictions["model"]) == {"clinical", "cxr", "integrated"}
     assert set(predictions["site"]) == {"a"}
     predictions, coefficients = predict_threshold(**{**given, "factors": []})
@@ -131,3 +132,34 @@ def test_a_tuning_split_without_positives_is_predicted_with_a_note() -> None:
     notes = coefficients.query("fold == 0").groupby("model")["note"].first()
     assert notes["cxr"] == "tuning split of one class: network's own logit"
     assert "mean of the cxr and the clinical logit" in notes["integrated"]
+
+
+def test_members_of_an_ensemble_are_averaged_before_calibration() -> None:
+    """Two members whose logits differ by noise that cancels predict as the one without it does."""
+    given = study()
+    noise = np.random.default_rng(5).normal(0, 1, len(given["logits"]))
+    outside = np.random.default_rng(6).normal(0, 1, len(given["external"]))
+    twice = {
+        key: pd.concat([
+            given[key].assign(logit=given[key]["logit"] + values),
+            given[key].assign(logit=given[key]["logit"] - values, member=1),
+        ])
+        for key, values in (("logits", noise), ("external", outside))
+    }  # fmt: skip
+    one, coefficients = predict_threshold(**given)
+    two, same = predict_threshold(**{**given, **twice})
+    pd.testing.assert_frame_equal(one, two, rtol=1e-9)
+    pd.testing.assert_frame_equal(coefficients, same, rtol=1e-9)
+
+
+def test_further_networks_are_calibrated_beside_and_change_nothing_of_the_others() -> None:
+    given = study()
+    joint = {key: pd.concat([given[key], given[key].assign(network="joint", logit=2 * given[key]["logit"])])
+             for key in ("logits", "external")}  # fmt: skip
+    alone, _ = predict_threshold(**given)
+    predictions, coefficients = predict_threshold(**{**given, **joint})
+    pd.testing.assert_frame_equal(predictions[predictions["model"] != "joint"].reset_index(drop=True), alone)
+    # Twice the logit has half the slope: calibrated, it is the same prediction.
+    values = {name: predictions.query("model == @name")["probability"].to_numpy() for name in ("cxr", "joint")}
+    np.testing.assert_allclose(values["joint"], values["cxr"], rtol=1e-9)
+    assert coefficients.query("model == 'joint' and fold == -1")["term"].tolist() == ["intercept", "joint logit"]

@@ -11,17 +11,18 @@ from cacs_cxr.training.parts import Part
 def test_rows_are_read_in_the_order_of_the_part(tmp_path: Path) -> None:
     store = np.arange(5 * 4, dtype=np.uint8).reshape(5, 2, 2) * 10
     np.save(tmp_path / "images.npy", store)
-    part = Part(("a", "b"), np.array([3, 1]), np.array([1, 0]))
+    part = Part(("a", "b"), np.array([3, 1]), ("gt0",), np.array([[1], [0]]), np.array([[0.5], [1.5]]))
     read = read_radiographs(tmp_path / "images.npy", part, device=torch.device("cpu"))
     assert np.array_equal(read.pixels.numpy(), store[[3, 1]])
-    assert read.labels.tolist() == [1.0, 0.0]
+    assert read.labels.tolist() == [[1.0], [0.0]]
+    assert read.factors.tolist() == [[0.5], [1.5]]
+    assert (read.side, len(read)) == (2, 2)
     assert float(read.images(slice(0, 1))[0, 0, 0, 0]) == pytest.approx(120 / 255)
     mean, sd = grey_mean_sd(read)
     assert mean == pytest.approx((store[[3, 1]] / 255.0).mean())
     assert sd == pytest.approx((store[[3, 1]] / 255.0).std())
-    other = read_radiographs(
-        tmp_path / "images.npy", Part(("a",), np.array([3]), np.array([1])), device=torch.device("cpu")
-    )
+    alone = Part(("a",), np.array([3]), ("gt0",), np.array([[1]]), np.empty((1, 0)))
+    other = read_radiographs(tmp_path / "images.npy", alone, device=torch.device("cpu"))
     assert digest(read) != digest(other)
 
 

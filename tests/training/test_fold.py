@@ -1,5 +1,6 @@
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,26 +18,30 @@ from cacs_cxr.training.external import predict_sites
 from cacs_cxr.training.fold import Fold, train_fold
 from cacs_cxr.training.inference import auc
 from cacs_cxr.training.network import build_network
-from cacs_cxr.training.parts import as_part, fold_parts, further_radiographs
+from cacs_cxr.training.parts import fold_parts, further_radiographs
 from cacs_cxr.training.weights import copy_state, load_network, write_weights
 
 GT0 = Threshold("gt0", ">", 0.0, "> 0")
 
 
-def run(
-    folder: Path, images: npt.NDArray[np.uint8], cohort: pd.DataFrame, folds: pd.DataFrame, **changes: object
-) -> Fold:
+def run(folder: Path, images: npt.NDArray[np.uint8], cohort: pd.DataFrame, folds: pd.DataFrame, **changes: Any) -> Fold:
     np.save(folder / "images.npy", images)
     further = further_radiographs(cohort.assign(readable=True), cohort)
-    parts = fold_parts(cohort, folds, further, fold=0, biomarker="cacs", threshold=GT0)
+    factors = changes.pop("factors", [])
+    thresholds = changes.pop("thresholds", [GT0])
+    network = str(changes.pop("network", "cxr"))
+    parts, design = fold_parts(cohort, folds, further, fold=0, biomarker="cacs", thresholds=thresholds, factors=factors)
     configuration = {**CONFIGURATION, **changes}
     return train_fold(
         folder / "images.npy",
         parts,
+        design=design,
         configuration=configuration,
+        initial=None,
         seed=7,
-        threshold="gt0",
+        network_name=network,
         fold=0,
+        member=0,
         code="digest",
         checkpoint_file=folder / "checkpoint",
     )
@@ -99,7 +104,7 @@ def test_logits_are_of_the_kept_epoch_and_the_best_by_calibrated_loss(tmp_path: 
     loss = np.mean(np.logaddexp(0, tuning["logit"]) - tuning["label"] * tuning["logit"])
     kept = fold.metadata["history"][fold.metadata["best_epoch"] - 1]
     assert loss == pytest.approx(kept["tuning_loss"], abs=1e-6)
-    assert fold.logits.columns.tolist() == ["patient", "part", "label", "logit"]
+    assert fold.logits.columns.tolist() == ["patient", "part", "threshold", "label", "logit"]
     assert fold.logits["part"].value_counts().to_dict() == {"tuning": 12, "test": 12}
 
 
@@ -109,9 +114,9 @@ def test_metadata_tell_how_the_network_came_about(tmp_path: Path) -> None:
     write_json(metadata, tmp_path / "metadata.json")
     read = json.loads((tmp_path / "metadata.json").read_text())
     assert read["parts"] == {
-        "train": {"n": 36, "n_positive": 18},
-        "tuning": {"n": 12, "n_positive": 6},
-        "test": {"n": 12, "n_positive": 6},
+        "train": {"n": 36, "n_positive": {"gt0": 18}},
+        "tuning": {"n": 12, "n_positive": {"gt0": 6}},
+        "test": {"n": 12, "n_positive": {"gt0": 6}},
     }
     assert read["preprocessing"]["size"] == 32
     assert read["configuration"] == CONFIGURATION
@@ -141,8 +146,8 @@ def test_out_of_memory_in_training_names_the_batch_size(tmp_path: Path, monkeypa
 
 
 def test_the_average_of_weights_follows_by_its_decay() -> None:
-    average, _ = build_network("test_byobnet", init="none", seed=0)
-    network, _ = build_network("test_byobnet", init="none", seed=1)
+    average, _ = build_network("test_byobnet", outputs=1, factors=0, initial=None, seed=0)
+    network, _ = build_network("test_byobnet", outputs=1, factors=0, initial=None, seed=1)
     expected = {
         name: 0.75 * tensor + 0.25 * network.state_dict()[name]
         for name, tensor in copy_state(average).items()
@@ -154,7 +159,7 @@ def test_the_average_of_weights_follows_by_its_decay() -> None:
 
 
 def test_a_copied_state_does_not_follow_the_network() -> None:
-    network, _ = build_network("test_byobnet", init="none", seed=0)
+    network, _ = build_network("test_byobnet", outputs=1, factors=0, initial=None, seed=0)
     state = copy_state(network)
     name, weight = next(iter(network.named_parameters()))
     with torch.no_grad():
@@ -169,9 +174,17 @@ def test_frozen_networks_predict_external_sites_as_they_predicted_their_test_fol
     write_json(fold.metadata, tmp_path / "metadata.json")
     networks = [(tmp_path / "weights.safetensors", tmp_path / "metadata.json")]
     tested = cohort[(folds["part"] == "test").to_numpy()]
-    part = as_part(tested, biomarker="cacs", threshold=GT0)
-    predicted = predict_sites(tmp_path / "images.npy", tested, part, networks=networks, device="cpu", threads=1)
-    assert predicted.columns.tolist() == ["site", "patient", "fold", "label", "logit"]
+    predicted = predict_sites(
+        tmp_path / "images.npy",
+        tested,
+        biomarker="cacs",
+        thresholds=[GT0],
+        factors=[],
+        networks=networks,
+        device="cpu",
+        threads=1,
+    )
+    assert predicted.columns.tolist() == ["site", "patient", "fold", "member", "threshold", "label", "logit"]
     own = fold.logits[fold.logits["part"] == "test"].reset_index(drop=True)
     np.testing.assert_allclose(predicted["logit"], own["logit"], atol=1e-5)
     assert predicted["patient"].tolist() == own["patient"].tolist()
@@ -205,4 +218,4 @@ def test_shuffled_labels_teach_nothing(tmp_path: Path) -> None:
 
 
 def test_radiographs_count_their_patients() -> None:
-    assert len(Radiographs(torch.zeros(3, 2, 2, dtype=torch.uint8), torch.zeros(3))) == 3
+    assert len(Radiographs(torch.zeros(3, 2, 2, dtype=torch.uint8), torch.zeros(3, 1), torch.zeros(3, 0))) == 3

@@ -21,11 +21,11 @@ def test_log_loss_by_hand() -> None:
 
 
 def test_prediction_is_in_evaluation_mode_and_does_not_depend_on_the_batch() -> None:
-    network, _ = build_network("test_byobnet", init="none", seed=0)
+    network, _ = build_network("test_byobnet", outputs=1, factors=0, initial=None, seed=0)
     network.train()
     before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
     pixels = torch.randint(0, 256, (7, 32, 32), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
-    radiographs = Radiographs(pixels, torch.zeros(7))
+    radiographs = Radiographs(pixels, torch.zeros(7, 1), torch.zeros(7, 0))
     whole = predict_logits(network, radiographs, mean=0.5, sd=0.2, batch_size=7)
     np.testing.assert_allclose(predict_logits(network, radiographs, mean=0.5, sd=0.2, batch_size=2), whole, atol=1e-5)
     assert network.training
@@ -33,8 +33,8 @@ def test_prediction_is_in_evaluation_mode_and_does_not_depend_on_the_batch() -> 
 
 
 def test_logits_that_are_not_finite_are_an_error() -> None:
-    network, _ = build_network("test_byobnet", init="none", seed=0)
-    radiographs = Radiographs(torch.zeros(2, 32, 32, dtype=torch.uint8), torch.zeros(2))
+    network, _ = build_network("test_byobnet", outputs=1, factors=0, initial=None, seed=0)
+    radiographs = Radiographs(torch.zeros(2, 32, 32, dtype=torch.uint8), torch.zeros(2, 1), torch.zeros(2, 0))
     with pytest.raises(FloatingPointError, match=r"2 of 2 logits.*learning_rate"):
         predict_logits(network, radiographs, mean=float("nan"), sd=1.0, batch_size=2)
 

@@ -13,13 +13,13 @@ NO_FURTHER = pd.DataFrame({"patient": pd.Series(dtype=str), "row": pd.Series(dty
 
 def test_parts_hold_rows_and_labels_of_their_patients() -> None:
     _, cohort, folds = small_study(20, side=32, seed=0)
-    parts = fold_parts(
-        cohort.sample(frac=1, random_state=1), folds, NO_FURTHER, fold=0, biomarker="cacs", threshold=GT0
+    parts, _ = fold_parts(
+        cohort.sample(frac=1, random_state=1), folds, NO_FURTHER, fold=0, biomarker="cacs", thresholds=[GT0], factors=[]
     )
     assert [len(part.patients) for part in parts.values()] == [12, 4, 4]
     assert parts["tuning"].rows.tolist() == [6, 7, 16, 17]
-    assert parts["tuning"].labels.tolist() == [0, 1, 0, 1]
-    assert parts["train"].counts == {"n": 12, "n_positive": 6}
+    assert parts["tuning"].labels.tolist() == [[0], [1], [0], [1]]
+    assert parts["train"].counts == {"n": 12, "n_positive": {"gt0": 6}}
 
 
 def test_a_training_part_of_one_class_is_refused_with_a_remedy() -> None:
@@ -28,19 +28,29 @@ def test_a_training_part_of_one_class_is_refused_with_a_remedy() -> None:
     with pytest.raises(
         InputError, match=r"0 of 12 training patients of fold 0 positive at ge400.*Take threshold ge400"
     ):
-        fold_parts(cohort, folds, NO_FURTHER, fold=0, biomarker="cacs", threshold=rare)
+        fold_parts(cohort, folds, NO_FURTHER, fold=0, biomarker="cacs", thresholds=[rare], factors=[])
 
 
 def test_an_empty_part_is_refused() -> None:
     _, cohort, folds = small_study(20, side=32, seed=0)
     with pytest.raises(InputError, match=r"no patient in the tuning part of fold 0.*tuning_fraction"):
-        fold_parts(cohort, folds[folds["part"] != "tuning"], NO_FURTHER, fold=0, biomarker="cacs", threshold=GT0)
+        fold_parts(
+            cohort, folds[folds["part"] != "tuning"], NO_FURTHER, fold=0, biomarker="cacs", thresholds=[GT0], factors=[]
+        )
 
 
 def test_a_patient_twice_in_a_fold_is_refused() -> None:
     _, cohort, folds = small_study(20, side=32, seed=0)
     with pytest.raises(pd.errors.MergeError):
-        fold_parts(cohort, pd.concat([folds, folds.head(1)]), NO_FURTHER, fold=0, biomarker="cacs", threshold=GT0)
+        fold_parts(
+            cohort,
+            pd.concat([folds, folds.head(1)]),
+            NO_FURTHER,
+            fold=0,
+            biomarker="cacs",
+            thresholds=[GT0],
+            factors=[],
+        )
 
 
 def test_further_radiographs_join_the_training_part_only() -> None:
@@ -57,9 +67,9 @@ def test_further_radiographs_join_the_training_part_only() -> None:
     analysed = cohort[["row", "patient"]].assign(readable=True)
     further = further_radiographs(pd.concat([analysed, others]), cohort)
     assert further["row"].tolist() == [20, 21, 22, 23]
-    parts = fold_parts(cohort, folds, further, fold=0, biomarker="cacs", threshold=GT0)
+    parts, _ = fold_parts(cohort, folds, further, fold=0, biomarker="cacs", thresholds=[GT0], factors=[])
     assert [len(part.patients) for part in parts.values()] == [14, 4, 4]
-    rows = dict(zip(parts["train"].rows.tolist(), parts["train"].labels.tolist(), strict=True))
+    rows = dict(zip(parts["train"].rows.tolist(), parts["train"].labels[:, 0].tolist(), strict=True))
     own = cohort.set_index("patient").loc[training]
     assert rows[20] == rows[21] == rows[own["row"]] == int(own["cacs"] > 0)
 

@@ -39,7 +39,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def parts_of(folder: Path) -> dict[str, Part]:
     nothing = pd.DataFrame({"patient": pd.Series(dtype=str), "row": pd.Series(dtype=int)})
     cohort, folds = (pd.read_parquet(folder / f"{name}.parquet") for name in ("cohort", "folds"))
-    return dict(fold_parts(cohort, folds, nothing, fold=0, biomarker="cacs", threshold=GT0))
+    return fold_parts(cohort, folds, nothing, fold=0, biomarker="cacs", thresholds=[GT0], factors=[])[0]
 
 
 def train(folder: Path, checkpoint: Path, **changes: object) -> Fold:
@@ -48,10 +48,13 @@ def train(folder: Path, checkpoint: Path, **changes: object) -> Fold:
     return train_fold(
         folder / "images.npy",
         parts_of(folder),
+        design=None,
         configuration=settings,
+        initial=None,
         seed=7,
-        threshold="gt0",
+        network_name="cxr",
         fold=0,
+        member=0,
         code=code,
         checkpoint_file=checkpoint,
     )

@@ -61,6 +61,44 @@ def thresholds():
     return [threshold["name"] for threshold in config["thresholds"]]
 
 
+def networks():
+    """Kinds of networks and the names that stand for their thresholds, as pairs."""
+    pairs = [
+        (network, threshold)
+        for network in config["training"]["networks"]
+        if network != "joint_thresholds"
+        for threshold in thresholds()
+    ]
+    return pairs + [
+        (network, "all")
+        for network in config["training"]["networks"]
+        if network == "joint_thresholds"
+    ]
+
+
+def members():
+    """Numbers of the networks of each kind, threshold and fold."""
+    return range(config["training"]["ensemble"])
+
+
+def of_networks(pattern):
+    """Files of all kinds of networks and thresholds; what else `pattern` asks for in double braces is left open."""
+    return [
+        file
+        for network, threshold in networks()
+        for file in expand(pattern, network=network, threshold=threshold)
+    ]
+
+
+def training_settings():
+    """How a network is trained: the section without what only says how many networks there are."""
+    return {
+        key: value
+        for key, value in config["training"].items()
+        if key not in ("networks", "ensemble")
+    }
+
+
 def folds():
     """Numbers of the folds."""
     return range(config["folds"]["count"])

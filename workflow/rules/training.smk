@@ -7,14 +7,15 @@ rule train_network:
         radiographs="results/images/images.parquet",
         cohort="results/cohort/cohort.parquet",
         folds="results/cohort/folds.csv",
+        initial=[] if config["training"]["init"] in ("none", "timm") else config["training"]["init"],
     output:
-        weights="results/models/{threshold}/fold-{fold}/weights.safetensors",
-        metadata="results/models/{threshold}/fold-{fold}/metadata.json",
-        logits="results/models/{threshold}/fold-{fold}/logits.parquet",
+        weights="results/models/{network}/{threshold}/fold-{fold}/member-{member}/weights.safetensors",
+        metadata="results/models/{network}/{threshold}/fold-{fold}/member-{member}/metadata.json",
+        logits="results/models/{network}/{threshold}/fold-{fold}/member-{member}/logits.parquet",
     log:
-        "logs/train_network/{threshold}/{fold}.log",
+        "logs/train_network/{network}/{threshold}/{fold}-{member}.log",
     benchmark:
-        "logs/benchmarks/train_network/{threshold}/{fold}.tsv"
+        "logs/benchmarks/train_network/{network}/{threshold}/{fold}-{member}.tsv"
     conda:
         "../../envs/torch.yaml"
     threads: config["training"]["threads"]
@@ -25,12 +26,11 @@ rule train_network:
     params:
         code=code("train_network.py"),
         development=site_names("development")[0],
-        biomarker=config["biomarker"]["name"],
-        thresholds=config["thresholds"],
-        training=config["training"],
+        definition=definition(),
+        training=training_settings(),
         seed=config["seed"],
     message:
-        "trained {wildcards.threshold}, fold {wildcards.fold}"
+        "trained {wildcards.network}, {wildcards.threshold}, fold {wildcards.fold}, member {wildcards.member}"
     script:
         "../scripts/train_network.py"
 
@@ -40,18 +40,21 @@ rule predict_external:
         images="results/images/images.npy",
         cohort="results/cohort/cohort.parquet",
         weights=expand(
-            "results/models/{{threshold}}/fold-{fold}/weights.safetensors",
+            "results/models/{{network}}/{{threshold}}/fold-{fold}/member-{member}/weights.safetensors",
             fold=folds(),
+            member=members(),
         ),
         metadata=expand(
-            "results/models/{{threshold}}/fold-{fold}/metadata.json", fold=folds()
+            "results/models/{{network}}/{{threshold}}/fold-{fold}/member-{member}/metadata.json",
+            fold=folds(),
+            member=members(),
         ),
     output:
-        logits="results/models/{threshold}/external_logits.parquet",
+        logits="results/models/{network}/{threshold}/external_logits.parquet",
     log:
-        "logs/predict_external/{threshold}.log",
+        "logs/predict_external/{network}/{threshold}.log",
     benchmark:
-        "logs/benchmarks/predict_external/{threshold}.tsv"
+        "logs/benchmarks/predict_external/{network}/{threshold}.tsv"
     conda:
         "../../envs/torch.yaml"
     threads: config["training"]["threads"]
@@ -62,21 +65,22 @@ rule predict_external:
     params:
         code=code("predict_external.py"),
         sites=site_names("external"),
-        biomarker=config["biomarker"]["name"],
-        thresholds=config["thresholds"],
-        training=config["training"],
+        definition=definition(),
+        training=training_settings(),
     message:
-        "predicted the external sites, {wildcards.threshold}"
+        "predicted the external sites, {wildcards.network}, {wildcards.threshold}"
     script:
         "../scripts/predict_external.py"
 
 
 rule models:
     input:
-        expand(
-            "results/models/{threshold}/fold-{fold}/weights.safetensors",
-            threshold=thresholds(),
-            fold=folds(),
+        of_networks(
+            expand(
+                "results/models/{{network}}/{{threshold}}/fold-{fold}/member-{member}/weights.safetensors",
+                fold=folds(),
+                member=members(),
+            )
         ),
     localrule: True
 
@@ -85,16 +89,15 @@ rule predict:
     input:
         cohort="results/cohort/cohort.parquet",
         folds="results/cohort/folds.csv",
-        logits=expand(
-            "results/models/{threshold}/fold-{fold}/logits.parquet",
-            threshold=thresholds(),
-            fold=folds(),
+        logits=of_networks(
+            expand(
+                "results/models/{{network}}/{{threshold}}/fold-{fold}/member-{member}/logits.parquet",
+                fold=folds(),
+                member=members(),
+            )
         ),
         external_logits=(
-            expand(
-                "results/models/{threshold}/external_logits.parquet",
-                threshold=thresholds(),
-            )
+            of_networks("results/models/{network}/{threshold}/external_logits.parquet")
             if site_names("external")
             else []
         ),
@@ -115,8 +118,10 @@ rule predict:
         code=code("predict.py"),
         development=site_names("development")[0],
         definition=definition(),
-        thresholds=thresholds(),
+        networks=networks(),
         fold_count=config["folds"]["count"],
+        ensemble=config["training"]["ensemble"],
+        calibration=config["prediction"]["calibration"],
     message:
         "calibrated, integrated and predicted"
     script:

@@ -1,4 +1,4 @@
-"""Train the network of one threshold and fold, choose its epoch on the tuning split, and predict its test fold once."""
+"""Train one network of one fold, choose its epoch on the tuning split, and predict its test fold once."""
 
 from pathlib import Path
 from typing import Any
@@ -8,7 +8,7 @@ import pandas as pd
 from cacs_cxr.cohort.folds import check_folds
 from cacs_cxr.cohort.shared_pictures import own_pictures
 from cacs_cxr.job import LOGGER, logged
-from cacs_cxr.study import Threshold
+from cacs_cxr.study import ALL_THRESHOLDS, JOINT, Factor, Threshold
 from cacs_cxr.tables import read_written_table, write_json, write_parquet
 from cacs_cxr.training.fold import train_fold
 from cacs_cxr.training.parts import fold_parts, further_radiographs
@@ -21,14 +21,16 @@ def main(
     radiographs: Path,
     cohort: Path,
     folds: Path,
+    initial: Path | None,
     development: str,
     weights: Path,
     metadata: Path,
     logits: Path,
-    biomarker: str,
-    thresholds: list[dict[str, Any]],
+    definition: dict[str, Any],
+    network: str,
     threshold: str,
     fold: int,
+    member: int,
     seed: int,
     training: dict[str, Any],
     code: str,
@@ -39,25 +41,38 @@ def main(
 
     Args:
         radiographs: images.parquet.
+        initial: first weights; None for random ones.
         development: name of the development site.
+        threshold: name of the network's threshold, or `ALL_THRESHOLDS`.
     """
-    chosen = next(Threshold(**item) for item in thresholds if item["name"] == threshold)
+    chosen = [Threshold(**item) for item in definition["thresholds"] if threshold in (item["name"], ALL_THRESHOLDS)]
     patients = pd.read_parquet(cohort)
     further = further_radiographs(own_pictures(pd.read_parquet(radiographs)), patients)
     table = read_written_table(folds)
     check_folds(table, list(patients.loc[patients["site"] == development, "patient"]))
-    parts = fold_parts(patients, table, further, fold=fold, biomarker=biomarker, threshold=chosen)
-    LOGGER.info(
-        "%s", ", ".join(f"{name}: {part.counts['n_positive']} of {part.counts['n']}" for name, part in parts.items())
+    parts, design = fold_parts(
+        patients,
+        table,
+        further,
+        fold=fold,
+        biomarker=definition["biomarker"]["name"],
+        thresholds=chosen,
+        factors=[Factor.from_plain(item) for item in definition["factors"]] if network == JOINT else [],
     )
+    for name, part in parts.items():
+        positive = ", ".join(f"{number} at {at}" for at, number in part.counts["n_positive"].items())
+        LOGGER.info("%s: %d, positive %s", name, part.counts["n"], positive)
     checkpoint = weights.with_name("checkpoint.safetensors")
     trained = train_fold(
         images,
         parts,
+        design=design,
         configuration=training,
+        initial=initial,
         seed=seed,
-        threshold=threshold,
+        network_name=network,
         fold=fold,
+        member=member,
         code=code,
         checkpoint_file=checkpoint,
     )
@@ -74,14 +89,16 @@ if __name__ == "__main__":
             radiographs=Path(snakemake.input.radiographs),
             cohort=Path(snakemake.input.cohort),
             folds=Path(snakemake.input.folds),
+            initial=Path(snakemake.input.initial[0]) if snakemake.input.initial else None,
             development=snakemake.params.development,
             weights=Path(snakemake.output.weights),
             metadata=Path(snakemake.output.metadata),
             logits=Path(snakemake.output.logits),
-            biomarker=snakemake.params.biomarker,
-            thresholds=snakemake.params.thresholds,
+            definition=snakemake.params.definition,
+            network=snakemake.wildcards.network,
             threshold=snakemake.wildcards.threshold,
             fold=int(snakemake.wildcards.fold),
+            member=int(snakemake.wildcards.member),
             seed=snakemake.params.seed,
             training=dict(snakemake.params.training),
             code=snakemake.params.code,

@@ -18,7 +18,7 @@ from cacs_cxr.database_address import (
     variable_of,
 )
 from cacs_cxr.faults import Fault, InputError
-from cacs_cxr.study import Study
+from cacs_cxr.study import ALL_THRESHOLDS, JOINT, OPTIONAL_MODELS, Study
 
 STAND_INS: Mapping[str, frozenset[str]] = {
     "age": frozenset({"birth_date"}),
@@ -149,6 +149,19 @@ def _contradictory_sources(config: Mapping[str, Any]) -> Iterator[Fault]:
                 yield Fault("configuration", None, f"{place}.database", "a password", WITHOUT_PASSWORD, HIDE_PASSWORD)
 
 
+def _untrained(config: Mapping[str, Any]) -> Iterator[Fault]:
+    networks, model = config["training"]["networks"], config["prognosis"]["model"]
+    if JOINT in networks and not config["factors"]:
+        remedy = "Name clinical factors, or take joint out of training.networks."
+        yield Fault("configuration", None, "factors", "none", "clinical factors for the joint network", remedy)
+    if model in OPTIONAL_MODELS and model not in networks:
+        remedy = f"Add {model} to training.networks, or choose another model."
+        yield Fault("configuration", None, "prognosis.model", model, "a model that is trained", remedy)
+    if any(threshold["name"] == ALL_THRESHOLDS for threshold in config["thresholds"]):
+        expected = "another name: this one stands for all thresholds together"
+        yield Fault("configuration", None, "thresholds", ALL_THRESHOLDS, expected, "Rename the threshold.")
+
+
 def _contradictions(config: Mapping[str, Any]) -> Iterator[Fault]:
     try:
         Study.from_plain(config)
@@ -182,6 +195,7 @@ def _contradictions(config: Mapping[str, Any]) -> Iterator[Fault]:
             )
         return
     yield from _contradictory_sources(config)
+    yield from _untrained(config)
     for number, factor in enumerate(config["factors"]):
         if factor["kind"] == "binary" and len(factor.get("levels", ())) != 2:
             yield Fault(

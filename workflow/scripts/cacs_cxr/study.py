@@ -14,9 +14,17 @@ import numpy as np
 import numpy.typing as npt
 
 CLINICAL, CXR, INTEGRATED = MODELS = ("clinical", "cxr", "integrated")
+JOINT, JOINT_THRESHOLDS = OPTIONAL_MODELS = ("joint", "joint_thresholds")
+ALL_THRESHOLDS = "all"  # stands for a threshold where one network has all of them
 EXTERNAL_FOLD = -1
 TRAIN, TUNING, TEST = PARTS = ("train", "tuning", "test")
-MODEL_LABELS = {CLINICAL: "Clinical", CXR: "Chest radiograph", INTEGRATED: "Integrated"}
+MODEL_LABELS = {
+    CLINICAL: "Clinical",
+    CXR: "Chest radiograph",
+    INTEGRATED: "Integrated",
+    JOINT: "Joint",
+    JOINT_THRESHOLDS: "Joint thresholds",
+}
 
 
 @dataclass(frozen=True)
@@ -175,4 +183,5 @@ def model_label(model: str) -> str:
 def ordered_models(models: Iterable[str]) -> list[str]:
     """Models without repeats: the study's own in their order, then others by name."""
     found = {str(model) for model in models}
-    return [model for model in MODELS if model in found] + sorted(found - set(MODELS))
+    own = [*MODELS, *OPTIONAL_MODELS]
+    return [model for model in own if model in found] + sorted(found - set(own))

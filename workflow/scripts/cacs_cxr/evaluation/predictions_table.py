@@ -8,7 +8,7 @@ import pandas as pd
 
 from cacs_cxr.faults import Fault, InputError
 from cacs_cxr.row_faults import row_faults
-from cacs_cxr.study import EXTERNAL_FOLD, MODELS, Study
+from cacs_cxr.study import EXTERNAL_FOLD, MODELS, Study, ordered_models
 
 KEY = ["site", "patient", "model", "threshold"]
 
@@ -97,8 +97,7 @@ def checked_predictions(
 
 def models_present(table: pd.DataFrame) -> list[str]:
     """Models of a table: those of the study first, in their order, then all others by name."""
-    present = set(table["model"])
-    return [model for model in MODELS if model in present] + sorted(present - set(MODELS))
+    return ordered_models(table["model"])
 
 
 def in_study_order(table: pd.DataFrame, study: Study) -> pd.DataFrame:

@@ -13,8 +13,9 @@ weighs as much as some 16 positive patients of a rare threshold: ten do not outw
 import numpy as np
 import numpy.typing as npt
 
-from cacs_cxr.prediction.calibration import TERM
+from cacs_cxr.prediction.calibration import term_of
 from cacs_cxr.prediction.logistic import Floats, Logistic, NoFiniteMaximum, with_normal_prior
+from cacs_cxr.study import CXR
 
 SHARE = 0.75
 PRIOR_SD = 0.25
@@ -34,7 +35,7 @@ def fit_integration(
         Model of the calibrated logit and the factors, in raw units. Standard errors are those of the posterior. Where
         the tuning split has one class, the mean of the two models' logits, without standard errors and with a note.
     """
-    terms = ("intercept", TERM, *clinical.terms[1:])
+    terms = ("intercept", term_of(CXR), *clinical.terms[1:])
     columns = np.column_stack([calibrated, factors])
     alone = np.concatenate([[1.0], clinical.coefficients[1:]])
     n, n_positive = len(labels), int(labels.sum())

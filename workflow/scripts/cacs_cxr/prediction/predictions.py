@@ -6,10 +6,11 @@ import numpy as np
 import pandas as pd
 
 from cacs_cxr.job import LOGGER
+from cacs_cxr.prediction.calibration import Method
 from cacs_cxr.prediction.ensemble import mean_logit, probability
 from cacs_cxr.prediction.folds import FoldModels, fit_fold
 from cacs_cxr.prediction.logistic import Floats, Logistic
-from cacs_cxr.study import EXTERNAL_FOLD, PARTS, Factor
+from cacs_cxr.study import EXTERNAL_FOLD, PARTS, Factor, ordered_models
 
 KEYS = ["site", "model", "threshold", "patient"]
 COLUMNS = ["site", "patient", "fold", "model", "threshold", "label", "probability"]
@@ -19,20 +20,22 @@ NORMAL_97_5 = 1.959963984540054
 def predict_threshold(
     cohort: pd.DataFrame,
     folds: pd.DataFrame,
-    logits: Mapping[int, pd.DataFrame],
-    external: pd.DataFrame | None,
+    logits: pd.DataFrame,
+    external: pd.DataFrame,
     *,
     threshold: str,
     factors: Sequence[Factor],
     labels: "pd.Series[int]",
+    calibration: Method,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Out-of-fold predictions of the development site and ensemble predictions of external sites, at one threshold.
 
     Args:
         cohort: one row per patient with site, patient and the factors.
         folds: columns patient, fold, part.
-        logits: of each fold, columns patient, part (tuning or test), logit.
-        external: columns site, patient, fold, logit; None where there is no external site.
+        logits: columns network, fold, member, patient, part (tuning or test), logit. The logit of a network's ensemble
+            is the mean over its members.
+        external: columns network, site, patient, fold, member, logit; no row where there is no external site.
         labels: label of each patient, indexed by patient.
 
     Returns:
@@ -40,18 +43,19 @@ def predict_threshold(
     """
     table = cohort.assign(label=labels.loc[cohort["patient"]].to_numpy())
     frames, coefficients, fitted = [], [], {}
-    for fold in sorted(logits):
+    for fold in sorted(set(logits["fold"])):
+        own = logits[logits["fold"] == fold]
         parts = folds[folds["fold"] == fold].merge(table, on="patient", validate="one_to_one")
-        parts = parts.merge(logits[fold][["patient", "logit"]], on="patient", how="left", validate="one_to_one")
         training, tuning, test = (parts[parts["part"] == name] for name in PARTS)
-        models = fit_fold(training, tuning, factors)
+        models = fit_fold(training, tuning, _of_networks(own, tuning["patient"]), factors, calibration=calibration)
         fitted[fold] = models
-        frames += _as_frames(test, models.logits(test, test["logit"].to_numpy(float)), fold=fold, threshold=threshold)
+        predicted = models.logits(test, _of_networks(own, test["patient"]))
+        frames += _as_frames(test, predicted, fold=fold, threshold=threshold)
         for name, model in models.models.items():
             coefficients.append(coefficient_table(model, model_name=name, threshold=threshold, fold=fold))
             if model.note:
                 LOGGER.info("%s, fold %d, %s model: %s", threshold, fold, name, model.note)
-    if external is not None and len(external):
+    if len(external):
         frames += _predict_external(table, external, fitted, threshold=threshold)
     predictions = pd.concat(frames, ignore_index=True)[COLUMNS].sort_values(KEYS, ignore_index=True)
     every_fold = pd.concat(coefficients, ignore_index=True)
@@ -63,10 +67,22 @@ def _predict_external(
 ) -> list[pd.DataFrame]:
     """Predictions of external patients: each fold's models on its own network's logits, then the mean logit."""
     patients = table[table["site"].isin(external["site"])].sort_values("patient", ignore_index=True)
-    by_fold = external.pivot_table(index="patient", columns="fold", values="logit").loc[patients["patient"]]
-    predicted = [models.logits(patients, by_fold[fold].to_numpy(float)) for fold, models in fitted.items()]
+    by_fold = dict(iter(external.groupby("fold")))
+    predicted = [
+        models.logits(patients, _of_networks(by_fold[fold], patients["patient"])) for fold, models in fitted.items()
+    ]
     means = {name: mean_logit([logits[name] for logits in predicted]) for name in predicted[0]}
     return _as_frames(patients, means, fold=EXTERNAL_FOLD, threshold=threshold)
+
+
+def _of_networks(logits: pd.DataFrame, patients: "pd.Series[str]") -> dict[str, Floats]:
+    """Mean logit over the members of each network's ensemble, of these patients in their order.
+
+    Raises:
+        KeyError: a patient without a logit.
+    """
+    means = logits.pivot_table(index="patient", columns="network", values="logit").loc[list(patients)]
+    return {network: means[network].to_numpy(float) for network in ordered_models(means.columns)}
 
 
 def _as_frames(

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -14,18 +14,34 @@ from cacs_cxr.training.parts import Part
 
 @dataclass(frozen=True)
 class Radiographs:
-    """Radiographs of one part, with labels, on the device.
+    """Radiographs of one part, with labels and clinical factors, on the device.
 
     Attributes:
         pixels: grey values 0..255, uint8 [n, S, S].
-        labels: 0 or 1, float32 [n].
+        labels: 0 or 1, float32 [n, thresholds].
+        factors: standardised clinical factors, float32 [n, p]; p = 0 without any.
     """
 
     pixels: torch.Tensor
     labels: torch.Tensor
+    factors: torch.Tensor
 
     def __len__(self) -> int:
         return len(self.labels)
+
+    @property
+    def device(self) -> torch.device:
+        """Where they are."""
+        return self.pixels.device
+
+    @property
+    def side(self) -> int:
+        """Side in pixels."""
+        return int(self.pixels.shape[-1])
+
+    def with_factors(self, factors: npt.NDArray[np.float64]) -> "Radiographs":
+        """The same radiographs with other clinical factors [n, p]."""
+        return replace(self, factors=torch.from_numpy(factors.astype(np.float32)).to(self.device))
 
     def images(self, index: torch.Tensor | slice) -> torch.Tensor:
         """Grey values in [0, 1] of some radiographs, float32 [n, 1, S, S]."""
@@ -36,7 +52,8 @@ def read_radiographs(images: Path, part: Part, *, device: torch.device) -> Radio
     """Read the radiographs of a part from images.npy, of which only their own rows are loaded, on to the device."""
     store = np.load(images, mmap_mode="r", allow_pickle=False)
     pixels = torch.from_numpy(np.ascontiguousarray(store[part.rows]))
-    return Radiographs(pixels.to(device), torch.from_numpy(part.labels.astype(np.float32)).to(device))
+    labels, factors = (torch.from_numpy(values.astype(np.float32)).to(device) for values in (part.labels, part.factors))
+    return Radiographs(pixels.to(device), labels, factors)
 
 
 def digest(radiographs: Radiographs) -> str:

@@ -1,4 +1,4 @@
-"""One fold of one threshold: train its network, predict its tuning and test parts, and write down how it came about."""
+"""One fold: train its network, predict its tuning and test parts, and write down how it came about."""
 
 import hashlib
 import json
@@ -9,17 +9,20 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import timm
 import torch
 
+from cacs_cxr.factor_columns import StandardisedDesign
 from cacs_cxr.seeds import derive_seed
 from cacs_cxr.study import TEST, TRAIN, TUNING
 from cacs_cxr.training.batches import digest, grey_mean_sd, read_radiographs
 from cacs_cxr.training.device import peak_memory_bytes, prepare_device
 from cacs_cxr.training.inference import predict_logits
 from cacs_cxr.training.loop import train
-from cacs_cxr.training.network import build_network, start_at_prevalence
+from cacs_cxr.training.network import Network, build_network, start_at_factors, start_at_prevalence
 from cacs_cxr.training.notice import stop_notice
 from cacs_cxr.training.parts import Part
 from cacs_cxr.training.recipe import Recipe, Trained
@@ -32,7 +35,7 @@ class Fold:
     Attributes:
         state: weights of the chosen epoch.
         metadata: plain values for JSON.
-        logits: columns patient, part (tuning or test), label, logit; sorted by part and patient.
+        logits: columns patient, part (tuning or test), threshold, label, logit; sorted by part, threshold, patient.
     """
 
     state: Mapping[str, torch.Tensor]
@@ -44,10 +47,13 @@ def train_fold(
     images: Path,
     parts: Mapping[str, Part],
     *,
+    design: StandardisedDesign | None,
     configuration: Mapping[str, Any],
+    initial: Path | None,
     seed: int,
-    threshold: str,
+    network_name: str,
     fold: int,
+    member: int,
     code: str,
     checkpoint_file: Path,
 ) -> Fold:
@@ -58,8 +64,12 @@ def train_fold(
     Args:
         images: images.npy, uint8 [N, S, S].
         parts: the fold's parts, from `fold_parts`.
+        design: how the factors of the parts were coded; None for a network of the radiograph alone.
         configuration: the configuration's `training` section.
-        seed: the study's seed; the fold's own is derived from it.
+        initial: .safetensors file with first weights; None for random ones.
+        seed: the study's seed; the network's own is derived from it.
+        network_name: cxr, joint or joint_thresholds.
+        member: number of the network within the fold's ensemble.
         code: digest of the code; a checkpoint that other code has made is not used.
         checkpoint_file: where checkpoints are written to and found.
 
@@ -69,20 +79,27 @@ def train_fold(
     """
     start = time.perf_counter()
     device = prepare_device(configuration["device"], threads=int(configuration["threads"]))
-    own_seed = derive_seed(seed, "train", threshold, fold)
+    thresholds = parts[TRAIN].thresholds
+    own_seed = derive_seed(seed, "train", network_name, *thresholds, fold, member)
     recipe = Recipe.from_plain(configuration)
-    network, initialisation = build_network(configuration["backbone"], init=str(configuration["init"]), seed=own_seed)
-    counts = parts[TRAIN].counts
-    start_at_prevalence(network, counts["n_positive"] / counts["n"])
+    network, initial_sha256 = build_network(
+        configuration["backbone"],
+        outputs=len(thresholds),
+        factors=parts[TRAIN].factors.shape[1],
+        initial=initial,
+        seed=own_seed,
+    )
+    _start(network, parts[TRAIN])
     network.to(device)
     training = read_radiographs(images, parts[TRAIN], device=device)
     tuning = read_radiographs(images, parts[TUNING], device=device)
     mean, sd = grey_mean_sd(training)
     sd = max(sd, 1.0 / 255.0)
     digests = {name: digest(part) for name, part in ((TRAIN, training), (TUNING, tuning))}
-    labels = {name: hashlib.sha256(parts[name].labels.tobytes()).hexdigest() for name in (TRAIN, TUNING)}
+    values = [getattr(parts[name], kind).tobytes() for name in (TRAIN, TUNING) for kind in ("labels", "factors")]
+    labels = [hashlib.sha256(content).hexdigest() for content in values]
     settings = {name: value for name, value in configuration.items() if name != "checkpoint_seconds"}
-    depends = [settings, own_seed, digests, labels, asdict(initialisation), code, torch.__version__, timm.__version__]
+    depends = [settings, own_seed, digests, labels, initial_sha256, code, torch.__version__, timm.__version__]
     with stop_notice() as asked_to_stop:
         trained = train(
             network,
@@ -102,27 +119,28 @@ def train_fold(
     predicted_at = time.perf_counter()
     logits = pd.concat(
         [
-            pd.DataFrame({
-                "patient": list(parts[name].patients),
-                "part": name,
-                "label": parts[name].labels,
-                "logit": predict_logits(network, radiographs, mean=mean, sd=sd, batch_size=4 * recipe.batch_size),
-            })
+            logit_table(
+                parts[name],
+                predict_logits(network, radiographs, mean=mean, sd=sd, batch_size=4 * recipe.batch_size),
+            ).assign(part=name)
             for name, radiographs in ((TEST, test), (TUNING, tuning))
         ],
         ignore_index=True,
-    )  # fmt: skip
+    )[["patient", "part", "threshold", "label", "logit"]]
     end = time.perf_counter()
     metadata = {
-        "threshold": threshold,
+        "network": network_name,
+        "thresholds": list(thresholds),
         "fold": fold,
+        "member": member,
         "seed": seed,
         "derived_seed": own_seed,
         "configuration": dict(configuration),
         "backbone": configuration["backbone"],
         "parameters": sum(parameter.numel() for parameter in network.parameters()),
-        "initialisation": asdict(initialisation),
-        "preprocessing": {"size": int(training.pixels.shape[-1]), "channels": 1, "mean": mean, "sd": sd},
+        "initialisation": {"source": str(configuration["init"]), "sha256": initial_sha256},
+        "factors": design.plain() if design else None,
+        "preprocessing": {"size": training.side, "channels": 1, "mean": mean, "sd": sd},
         "parts": {name: part.counts for name, part in parts.items()},
         "best_epoch": trained.best_epoch,
         "history": [asdict(epoch) for epoch in trained.history],
@@ -136,6 +154,22 @@ def train_fold(
         "versions": {"python": platform.python_version(), "torch": torch.__version__, "timm": timm.__version__},
     }
     return Fold(trained.state, metadata, logits)
+
+
+def logit_table(part: Part, logits: npt.NDArray[np.float64]) -> pd.DataFrame:
+    """Columns patient, threshold, label, logit of a part's logits [n, thresholds]."""
+    tables = [
+        pd.DataFrame({"patient": list(part.patients), "threshold": name, "label": labels, "logit": values})
+        for name, labels, values in zip(part.thresholds, part.labels.T, logits.T, strict=True)
+    ]
+    return pd.concat(tables, ignore_index=True)
+
+
+def _start(network: Network, training: Part) -> None:
+    if network.factors is None:
+        start_at_prevalence(network, training.labels.mean(axis=0).tolist())
+    else:
+        start_at_factors(network, training.factors, training.labels[:, 0])
 
 
 def _training_rate(trained: Trained) -> float:

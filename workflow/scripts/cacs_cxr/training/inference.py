@@ -3,9 +3,9 @@
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import nn
 
 from cacs_cxr.training.batches import Radiographs
+from cacs_cxr.training.network import Network
 
 
 def normalise(images: torch.Tensor, *, mean: float, sd: float) -> torch.Tensor:
@@ -14,12 +14,12 @@ def normalise(images: torch.Tensor, *, mean: float, sd: float) -> torch.Tensor:
 
 
 def predict_logits(
-    network: nn.Module, radiographs: Radiographs, *, mean: float, sd: float, batch_size: int
+    network: Network, radiographs: Radiographs, *, mean: float, sd: float, batch_size: int
 ) -> npt.NDArray[np.float64]:
-    """Logit of every radiograph, in their order; the network's mode is given back as it was.
+    """Logits of every radiograph, in their order; the network's mode is given back as it was.
 
     Returns:
-        float64 [n].
+        float64 [n, thresholds].
 
     Raises:
         FloatingPointError: a logit is not finite.
@@ -29,15 +29,16 @@ def predict_logits(
     logits = []
     with torch.inference_mode():
         for start in range(0, len(radiographs), batch_size):
-            images = normalise(radiographs.images(slice(start, start + batch_size)), mean=mean, sd=sd)
+            batch = slice(start, start + batch_size)
+            images = normalise(radiographs.images(batch), mean=mean, sd=sd)
             images = images.contiguous(memory_format=torch.channels_last)
             with torch.autocast(images.device.type, dtype=torch.bfloat16, enabled=images.is_cuda):
-                logits.append(network(images).float().squeeze(1))
+                logits.append(network(images, radiographs.factors[batch]))
     network.train(was_training)
     result: npt.NDArray[np.float64] = torch.cat(logits).double().cpu().numpy()
     if not np.isfinite(result).all():
         raise FloatingPointError(
-            f"{int((~np.isfinite(result)).sum())} of {len(result)} logits are not finite: training diverged. "
+            f"{int((~np.isfinite(result)).sum())} of {result.size} logits are not finite: training diverged. "
             "Set training.learning_rate lower."
         )
     return result

@@ -25,6 +25,7 @@ from cacs_cxr.training.checkpoint import (
 )
 from cacs_cxr.training.device import Mark, mark, memory_advice, seconds_between
 from cacs_cxr.training.inference import auc, calibrated_log_loss, log_loss, normalise, predict_logits
+from cacs_cxr.training.network import Network
 from cacs_cxr.training.notice import StoppedOnNotice
 from cacs_cxr.training.recipe import Epoch, Recipe, Trained
 from cacs_cxr.training.weights import copy_state
@@ -34,7 +35,7 @@ SPENT = ("total", "epoch", "forward_backward", "optimiser", "augmentation", "eva
 
 
 def train(
-    network: nn.Module,
+    network: Network,
     training: Radiographs,
     tuning: Radiographs,
     recipe: Recipe,
@@ -48,10 +49,11 @@ def train(
 ) -> Trained:
     """Train a network on one part and choose the epoch on another, going on from a checkpoint where there is one.
 
-    Binary cross-entropy, AdamW, one cycle of the learning rate (Smith & Topin 2019), bfloat16 on a GPU. The epoch
-    kept is the one of least tuning loss after Platt scaling, which every prediction goes through; of equals, the last.
-    The plain loss would favour early epochs at a rare threshold, before the network grows too sure of itself, at the
-    cost of ranking; the AUC takes few values with some ten positive tuning patients and jumps by chance.
+    Binary cross-entropy (its mean over the thresholds, where the network has several), AdamW, one cycle of the
+    learning rate (Smith & Topin 2019), bfloat16 on a GPU. The epoch kept is the one of least tuning loss after Platt
+    scaling: every prediction is calibrated. Of equals, the last. The plain loss would favour early epochs at a rare
+    threshold, before the network grows too sure of itself, at the cost of ranking; the AUC takes few values with some
+    ten positive tuning patients and jumps by chance.
 
     Args:
         network: network on the device of the radiographs; it is changed.
@@ -66,7 +68,7 @@ def train(
         FloatingPointError: the loss is not finite.
         StoppedOnNotice: asked to stop.
     """
-    device = training.pixels.device
+    device = training.device
     # Drawn on the CPU wherever the network is, so that CPU and GPU see the same batches and the same augmentation.
     generator = torch.Generator().manual_seed(seed)
     torch.manual_seed(seed)
@@ -116,7 +118,7 @@ def train(
                 images = normalise(images, mean=mean, sd=sd).contiguous(memory_format=torch.channels_last)
                 augmented = mark(device)
                 with torch.autocast(device.type, dtype=torch.bfloat16, enabled=device.type == "cuda"):
-                    logits = network(images).squeeze(1)
+                    logits = network(images, training.factors[index])
                 loss = functional.binary_cross_entropy_with_logits(logits.float(), training.labels[index])
                 loss.backward()  # type: ignore[no-untyped-call]
                 passed = mark(device)
@@ -151,8 +153,10 @@ def train(
             evaluation_begun = time.perf_counter()
             tuning_logits = predict_logits(kept, tuning, mean=mean, sd=sd, batch_size=4 * recipe.batch_size)
             spent["evaluation"] += time.perf_counter() - evaluation_begun
-            tuning_loss, tuning_auc = log_loss(tuning_labels, tuning_logits), auc(tuning_labels, tuning_logits)
-            calibrated_loss = calibrated_log_loss(tuning_labels, tuning_logits)
+            by_threshold = list(zip(tuning_labels.T, tuning_logits.T, strict=True))
+            tuning_loss = log_loss(tuning_labels, tuning_logits)
+            tuning_auc = float(np.mean([auc(labels, values) for labels, values in by_threshold]))
+            calibrated_loss = float(np.mean([calibrated_log_loss(labels, values) for labels, values in by_threshold]))
             if calibrated_loss <= least:
                 best_epoch, least, state = epoch, calibrated_loss, copy_state(kept)
             rate = steps * min(recipe.batch_size, len(training)) / seconds

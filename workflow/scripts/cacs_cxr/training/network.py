@@ -1,45 +1,77 @@
-"""The network: any timm backbone with one input channel and one logit, from a seed or from weights in a file."""
+"""The network: any timm backbone with one input channel and a logit for each threshold, with or without factors."""
 
-import hashlib
 import math
-from dataclasses import dataclass
+from collections.abc import Sequence
 from difflib import get_close_matches
+from itertools import pairwise
 from pathlib import Path
-from typing import Any, cast
 
+import numpy as np
+import numpy.typing as npt
 import timm
 import torch
-from safetensors.torch import load_file
+from sklearn.linear_model import LogisticRegression
 from torch import nn
+from torch.nn import functional
 
 from cacs_cxr.faults import Fault, InputError
+from cacs_cxr.training.initial_weights import load_weights
 
 
-@dataclass(frozen=True)
-class Initialisation:
-    """Where a network's first weights come from.
+class Network(nn.Module):
+    """A backbone's logit of one radiograph, to which clinical factors may add; several logits fall in their order.
+
+    With factors it is one logistic regression on the backbone's features and the factors, trained end to end. With
+    several thresholds the first logit is the backbone's own, and each further one lies below the one before by the
+    softplus of another output: who passes a threshold has passed all lower ones, so that probabilities never cross.
 
     Attributes:
-        source: ``none``, ``timm`` or the path of a .safetensors file, as configured.
-        weights: name of the published weights or SHA-256 of the file; empty for ``none``.
+        backbone: the timm model; its own classifier gives as many outputs as there are thresholds.
+        factors: coefficients of the standardised clinical factors; None without any.
     """
 
-    source: str
-    weights: str
+    def __init__(self, backbone: nn.Module, *, outputs: int, factors: int) -> None:
+        super().__init__()
+        self.backbone = backbone
+        self.factors = nn.Linear(factors, outputs, bias=False) if factors else None
+        if self.factors is not None:
+            nn.init.zeros_(self.factors.weight)
+
+    def forward(self, images: torch.Tensor, factors: torch.Tensor) -> torch.Tensor:
+        """Logits [n, outputs] of radiographs [n, 1, S, S] and standardised factors [n, p] (p = 0 without any)."""
+        raw = self.backbone(images).float()
+        if self.factors is not None:
+            raw = raw + self.factors(factors).float()
+        return descending(raw)
 
 
-def build_network(backbone: str, *, init: str, seed: int) -> tuple[nn.Module, Initialisation]:
-    """Network with one grey channel and one logit.
+def descending(raw: torch.Tensor) -> torch.Tensor:
+    """Logits that never rise from one threshold to the next, from free numbers [n, outputs]; one output stays as it is.
+
+    A rank-consistent network in the sense of Cao, Mirjalili & Raschka (2020), without their equal slopes.
+    """
+    if raw.shape[1] == 1:
+        return raw
+    return torch.cat([raw[:, :1], raw[:, :1] - functional.softplus(raw[:, 1:]).cumsum(dim=1)], dim=1)
+
+
+def build_network(backbone: str, *, outputs: int, factors: int, initial: Path | None, seed: int) -> tuple[Network, str]:
+    """Network with one grey channel and a logit for each threshold.
 
     Random weights are drawn from `seed` alone; the state of torch's global generator is left as it was. Nothing is
-    fetched from a network unless `init` is ``timm``.
+    fetched from anywhere.
 
     Args:
         backbone: name of a timm model.
-        init: ``none`` (random weights), ``timm`` (weights that timm publishes) or the path of a .safetensors file.
+        outputs: number of thresholds.
+        factors: number of columns of clinical factors, 0 for none.
+        initial: .safetensors file with first weights of the backbone; None for random ones.
+
+    Returns:
+        The network, and the SHA-256 of the file, empty for random weights.
 
     Raises:
-        InputError: an unknown backbone, weights that cannot be had, or a file whose tensors do not fit.
+        InputError: an unknown backbone, or a file whose tensors do not fit.
     """
     if not timm.is_model(backbone):
         near = ", ".join(get_close_matches(backbone, timm.list_models(), n=5))
@@ -49,71 +81,40 @@ def build_network(backbone: str, *, init: str, seed: int) -> tuple[nn.Module, In
         )
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        try:
-            network: nn.Module = timm.create_model(backbone, pretrained=init == "timm", in_chans=1, num_classes=1)
-        except (OSError, RuntimeError) as error:
-            if init != "timm":
-                raise
-            remedy = "Fetch them once on a machine with internet access, or set training.init to none or to a file."
-            raise InputError(
-                [
-                    Fault(
-                        "configuration", None, "training.init", init, f"weights of {backbone} by timm ({error})", remedy
-                    )
-                ]
-            ) from error
-    if init == "none":
-        return network, Initialisation(init, "")
-    if init == "timm":
-        return network, Initialisation(init, _origin(network)["hf_hub_id"] or _origin(network)["url"])
-    return network, Initialisation(init, _load_weights(network, Path(init)))
+        own: nn.Module = timm.create_model(backbone, pretrained=False, in_chans=1, num_classes=outputs)
+        network = Network(own, outputs=outputs, factors=factors)
+    return network, "" if initial is None else load_weights(own, initial)
 
 
-def _origin(network: nn.Module) -> dict[str, str]:
-    """What timm knows about a network's published weights and the names of its first and last layer."""
-    known = cast("dict[str, Any]", network.pretrained_cfg)
-    return {name: str(known.get(name) or "") for name in ("hf_hub_id", "url", "first_conv", "classifier")}
-
-
-def _load_weights(network: nn.Module, file: Path) -> str:
-    """Load a file into the network and return its SHA-256; a colour stem is summed to grey, another head left out."""
-    try:
-        digest = hashlib.sha256(file.read_bytes()).hexdigest()
-        found = load_file(file)
-    except Exception as error:  # safetensors raises its own type, which is no subclass of OSError or ValueError
-        remedy = "Give the path of a .safetensors file, or set training.init to none."
-        raise InputError(
-            [Fault(str(file), None, "", f"{type(error).__name__}: {error}", "weights in safetensors format", remedy)]
-        ) from error
-    own = network.state_dict()
-    stem, head = f"{_origin(network)['first_conv']}.weight", _origin(network)["classifier"]
-    if stem in found and found[stem].ndim == 4 and found[stem].shape[1] > 1 and own[stem].shape[1] == 1:
-        # A grey radiograph in three equal channels gives the same response as the sum of the three kernels.
-        found[stem] = found[stem].sum(dim=1, keepdim=True)
-    if f"{head}.weight" in found and found[f"{head}.weight"].shape != own[f"{head}.weight"].shape:
-        found = {name: tensor for name, tensor in found.items() if not name.startswith(f"{head}.")}
-    headless = {name for name in own if name.startswith(f"{head}.")}
-    unfit = [f"{name} missing" for name in sorted(own.keys() - found.keys() - headless)]
-    unfit += [f"{name} unknown" for name in sorted(found.keys() - own.keys())]
-    unfit += [
-        f"{name} {tuple(found[name].shape)} for {tuple(own[name].shape)}"
-        for name in sorted(own.keys() & found.keys())
-        if found[name].shape != own[name].shape
-    ]
-    if unfit:
-        value = f"{len(unfit)} tensors that do not fit, first {'; '.join(unfit[:3])}"
-        remedy = "Set training.backbone to the network that the weights were made for."
-        raise InputError([Fault(str(file), None, "", value, "the tensors of training.backbone", remedy)])
-    network.load_state_dict(own | found)
-    return digest
-
-
-def start_at_prevalence(network: nn.Module, prevalence: float) -> None:
-    """Set the bias of the logit to the log-odds of the training prevalence, so that no epoch is spent on finding it.
+def start_at_prevalence(network: Network, prevalences: Sequence[float]) -> None:
+    """Set the biases of the logits to the log-odds of the training prevalences, so that no epoch is spent on them.
 
     Args:
-        prevalence: share of positive training patients, strictly between 0 and 1.
+        prevalences: share of positive training patients at each threshold, strictly between 0 and 1, never rising.
     """
-    head = network.get_classifier()  # type: ignore[operator]
+    log_odds = [math.log(share / (1.0 - share)) for share in prevalences]
+    # The inverse of the softplus that `descending` takes; equal prevalences would ask for minus infinity.
+    falls = [max(before - after, 1e-2) for before, after in pairwise(log_odds)]
+    _set_bias(network, [log_odds[0], *(math.log(math.expm1(fall)) for fall in falls)])
+
+
+def start_at_factors(network: Network, factors: npt.NDArray[np.float64], labels: npt.NDArray[np.int64]) -> None:
+    """Set the coefficients of the factors and the bias of the one logit to those of the factors alone.
+
+    Args:
+        factors: standardised factors of the training patients [n, p].
+        labels: 0 or 1 [n], both present.
+    """
+    if network.factors is None:
+        raise ValueError("a network without clinical factors has no coefficients of them")
+    # A weak ridge, so that factors which separate the classes do not run away.
+    fitted = LogisticRegression(C=100.0, tol=1e-8, max_iter=1000).fit(factors, labels)
     with torch.no_grad():
-        head.bias.fill_(math.log(prevalence / (1.0 - prevalence)))
+        network.factors.weight.copy_(torch.from_numpy(fitted.coef_))
+    _set_bias(network, [float(fitted.intercept_[0])])
+
+
+def _set_bias(network: Network, biases: Sequence[float]) -> None:
+    head = network.backbone.get_classifier()  # type: ignore[operator]
+    with torch.no_grad():
+        head.bias.copy_(torch.tensor(biases))

@@ -1,13 +1,16 @@
-"""Who is in which part of a fold (training, tuning, test), with the label at one threshold."""
+"""Who is in which part of a fold (training, tuning, test), with labels at the thresholds and clinical factors."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from cacs_cxr.factor_columns import StandardisedDesign, fit_design, standardise
 from cacs_cxr.faults import Fault, InputError
-from cacs_cxr.study import PARTS, TRAIN, Threshold
+from cacs_cxr.study import PARTS, TRAIN, Factor, Threshold
 
 
 @dataclass(frozen=True)
@@ -17,26 +20,36 @@ class Part:
     Attributes:
         patients: pseudonyms [n].
         rows: rows of their radiographs in images.npy, int64 [n].
-        labels: 1 where the biomarker passes the threshold, else 0; int64 [n].
+        thresholds: names of the thresholds [k].
+        labels: 1 where the biomarker passes a threshold, else 0; int64 [n, k].
+        factors: standardised clinical factors [n, p]; p = 0 for networks of the radiograph alone.
     """
 
     patients: tuple[str, ...]
     rows: npt.NDArray[np.int64]
+    thresholds: tuple[str, ...]
     labels: npt.NDArray[np.int64]
+    factors: npt.NDArray[np.float64]
 
     @property
-    def counts(self) -> dict[str, int]:
-        """Numbers for the metadata: n and n_positive."""
-        return {"n": len(self.patients), "n_positive": int(self.labels.sum())}
+    def counts(self) -> dict[str, Any]:
+        """Numbers for the metadata: n, and n_positive by threshold."""
+        positive = dict(zip(self.thresholds, self.labels.sum(axis=0).tolist(), strict=True))
+        return {"n": len(self.patients), "n_positive": positive}
 
 
-def as_part(cohort: pd.DataFrame, *, biomarker: str, threshold: Threshold) -> Part:
-    """Part made of all patients of a table with the columns patient, row and the biomarker."""
+def as_part(
+    cohort: pd.DataFrame, *, biomarker: str, thresholds: Sequence[Threshold], design: StandardisedDesign | None
+) -> Part:
+    """Part made of all patients of a table with the columns patient, row, the biomarker and the design's factors."""
     table = cohort.sort_values(["patient", "row"])
+    labels = [threshold.positive(table[biomarker]) for threshold in thresholds]
     return Part(
         patients=tuple(table["patient"]),
         rows=table["row"].to_numpy(np.int64),
-        labels=threshold.positive(table[biomarker]).astype(np.int64),
+        thresholds=tuple(threshold.name for threshold in thresholds),
+        labels=np.column_stack(labels).astype(np.int64),
+        factors=np.empty((len(table), 0)) if design is None else design.columns(table),
     )
 
 
@@ -58,14 +71,17 @@ def fold_parts(
     *,
     fold: int,
     biomarker: str,
-    threshold: Threshold,
-) -> dict[str, Part]:
-    """The three parts of one fold.
+    thresholds: Sequence[Threshold],
+    factors: Sequence[Factor],
+) -> tuple[dict[str, Part], StandardisedDesign | None]:
+    """The three parts of one fold, and how the clinical factors were coded, which the training part alone settles.
 
     Args:
-        cohort: one row per patient with the columns patient, row and the biomarker.
-        further: columns patient, row: other radiographs, which join the training part with their patient's label.
+        cohort: one row per patient with the columns patient, row, the biomarker and the factors.
         folds: columns patient, fold, part; K rows a patient.
+        further: columns patient, row: other radiographs, which join the training part with their patient's labels.
+        thresholds: one, or all for a network of several.
+        factors: clinical factors that the network takes; empty for the radiograph alone.
 
     Raises:
         InputError: a training part with only one class, an empty tuning or test part, or a patient without radiograph.
@@ -79,25 +95,26 @@ def fold_parts(
             [Fault(file, None, "patient", found, "patients of the cohort", "Remake both: delete results/cohort.")]
         )
     tables = {name: table[table["part"] == name] for name in PARTS}
-    again = further.merge(tables[TRAIN].drop(columns="row"), on="patient", how="inner", validate="many_to_one")
-    tables[TRAIN] = pd.concat([tables[TRAIN], again], ignore_index=True)
-    parts = {name: as_part(tables[name], biomarker=biomarker, threshold=threshold) for name in PARTS}
     faults = [
         Fault(file, None, "part", f"no patient in the {name} part of fold {fold}", "at least one patient",
               "Set folds.count lower, or folds.tuning_fraction higher.")
-        for name in PARTS if not parts[name].patients
+        for name in PARTS if tables[name].empty
     ]  # fmt: skip
-    training = parts[TRAIN].counts
-    if training["n"] and training["n_positive"] in (0, training["n"]):
-        found = (
-            f"{training['n_positive']} of {training['n']} training patients of fold {fold} positive at {threshold.name}"
-        )
-        remedy = (
-            f"Take threshold {threshold.name} out of the configuration, or move its value to where both classes occur."
-        )
-        faults.append(
-            Fault("results/cohort/cohort.parquet", None, biomarker, found, "patients of both classes", remedy)
-        )
+    for threshold in thresholds:
+        n_positive, n = int(threshold.positive(tables[TRAIN][biomarker]).sum()), len(tables[TRAIN])
+        if n and n_positive in (0, n):
+            found = f"{n_positive} of {n} training patients of fold {fold} positive at {threshold.name}"
+            remedy = (
+                f"Take threshold {threshold.name} out of the configuration, or move its value to where both classes "
+                "occur."
+            )
+            cohort_file = "results/cohort/cohort.parquet"
+            faults.append(Fault(cohort_file, None, biomarker, found, "patients of both classes", remedy))
     if faults:
         raise InputError(faults)
-    return parts
+    design = standardise(fit_design(tables[TRAIN], factors), tables[TRAIN]) if factors else None
+    again = further.merge(tables[TRAIN].drop(columns="row"), on="patient", how="inner", validate="many_to_one")
+    tables[TRAIN] = pd.concat([tables[TRAIN], again], ignore_index=True)
+    return {
+        name: as_part(tables[name], biomarker=biomarker, thresholds=thresholds, design=design) for name in PARTS
+    }, design

@@ -45,7 +45,10 @@ class Recipe:
 
 @dataclass(frozen=True)
 class Epoch:
-    """What one epoch gave; loss and AUC of the tuning split are those of the weights that may be kept."""
+    """What one epoch gave; loss and AUC of the tuning split are those of the weights that may be kept.
+
+    Of a network of several thresholds, they are means over these; an AUC is None where a threshold has one class.
+    """
 
     epoch: int
     loss: float

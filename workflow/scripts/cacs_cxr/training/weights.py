@@ -11,7 +11,7 @@ from torch import nn
 
 from cacs_cxr.faults import Fault, InputError
 from cacs_cxr.tables import write_bytes
-from cacs_cxr.training.network import build_network
+from cacs_cxr.training.network import Network, build_network
 
 
 def copy_state(network: nn.Module) -> dict[str, torch.Tensor]:
@@ -30,7 +30,7 @@ def read_metadata(path: Path) -> dict[str, Any]:
     return content
 
 
-def load_network(weights: Path, metadata: Mapping[str, Any], *, size: int, device: torch.device) -> nn.Module:
+def load_network(weights: Path, metadata: Mapping[str, Any], *, size: int, device: torch.device) -> Network:
     """Trained network in evaluation mode, on the device.
 
     Args:
@@ -45,7 +45,14 @@ def load_network(weights: Path, metadata: Mapping[str, Any], *, size: int, devic
         remedy = "Preprocess with imaging.size as in training, or train again."
         expected = f"images of {trained} x {trained} pixels, as the network {weights} was trained on"
         raise InputError([Fault("results/images/images.npy", None, "", f"{size} x {size} pixels", expected, remedy)])
-    network, _ = build_network(metadata["backbone"], init="none", seed=0)
+    factors = metadata["factors"]
+    network, _ = build_network(
+        metadata["backbone"],
+        outputs=len(metadata["thresholds"]),
+        factors=len(factors["terms"]) if factors else 0,
+        initial=None,
+        seed=0,
+    )
     try:
         network.load_state_dict(load_file(weights), strict=True)
     except RuntimeError as error:
