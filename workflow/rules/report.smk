@@ -21,7 +21,15 @@ rule write_tables:
     input:
         **EVIDENCE,
     output:
-        **{table: f"results/tables/{table}.csv" for table in TABLES},
+        **{
+            table: report(
+                f"results/tables/{table}.csv",
+                category="Tables",
+                caption=caption_file("table", table),
+                labels={"table": table.replace("_", " ")},
+            )
+            for table in TABLES
+        },
     log:
         "logs/write_tables.log",
     conda:
@@ -48,11 +56,15 @@ rule write_report:
     input:
         **EVIDENCE,
         tables=expand("results/tables/{table}.csv", table=TABLES),
-        figures=expand("results/figures/{figure}.png", figure=FIGURES),
-        sheets=contact_sheets("png"),
+        figures=drawn(FIGURES, "png"),
+        pictures=pictures("png"),
         manifest="results/manifest.json",
     output:
-        report="results/report.html",
+        report=report(
+            "results/report.html", category="Report", caption="../report/report.rst"
+        ),
+        figure_captions=[f"results/captions/figure_{name}.rst" for name in FIGURES],
+        table_captions=[f"results/captions/table_{name}.rst" for name in TABLES],
     log:
         "logs/write_report.log",
     conda:
@@ -114,8 +126,8 @@ rule write_manifest:
         results=[
             "results/predictions/predictions.parquet",
             *expand("results/tables/{table}.csv", table=TABLES),
-            *expand("results/figures/{figure}.csv", figure=FIGURES),
-            *contact_sheets("csv"),
+            *drawn(FIGURES, "csv"),
+            *pictures("csv"),
         ],
     output:
         manifest="results/manifest.json",

@@ -3,40 +3,27 @@
 import base64
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from importlib import resources
-from pathlib import Path
+from itertools import count
+from pathlib import Path, PurePath
 from typing import Any
 
 import jinja2
 import pandas as pd
 
-from cacs_cxr import paper
-from cacs_cxr.report.captions import figure_captions, table_captions
+from cacs_cxr.report.contents import SECTIONS, Section
 from cacs_cxr.report.evidence import Evidence
-from cacs_cxr.report.findings import (
-    attainable,
-    beside_the_paper,
-    discrimination,
-    operating,
-    participants,
-    prognosis,
-)
 from cacs_cxr.report.methods import methods_in_short, methods_sections
-from cacs_cxr.report.radiographs import radiographs
+from cacs_cxr.report.phrases import Caption
 from cacs_cxr.report.synopsis import conclusion, in_short, limitations
+from cacs_cxr.report.words import WORDS, figure_captions, table_captions
+from cacs_cxr.study import Study
 
 REM_PER_METRE = 60 / 0.183  # a figure of two columns, 183 mm, fills 60 rem
 PIXELS_PER_METRE = 300 / 0.0254  # of a PNG that does not tell its resolution
-LARGEST_SHEETS = 8_000_000  # bytes of all contact sheets together, so that the page stays below 15 MB
+LARGEST_PICTURES = 8_000_000  # bytes of all figures of radiographs together, so that the page stays below 15 MB
 TEMPLATE = "page.html.jinja"
-SECTIONS: Sequence[tuple[str, str, Sequence[str], Sequence[str]]] = (
-    ("participants", "Participants", ("flow",), ("table1", "missing")),
-    ("radiographs", "Radiographs", ("intensities", "image_sizes"), ("radiographs",)),
-    ("discrimination", "Discrimination", ("roc",), ("auc", "comparisons")),
-    ("paper", "Beside the paper", ("auc",), ("paper_comparison",)),
-    ("operating", "Operating points and predicted categories", (), ("operating_points",)),
-    ("prognosis", "Prognosis", ("kaplan_meier", "cox"), ("incidence", "cox", "concordance")),
-)
 KINDS = {"table1": "numbers broad", "radiographs": "numbers broad", "assumptions": "words"}
 
 
@@ -45,55 +32,44 @@ def render_page(
     *,
     tables: Mapping[str, pd.DataFrame],
     figures: Mapping[str, bytes],
-    sheets: Mapping[str, bytes],
+    pictures: Mapping[str, bytes],
     provenance: Mapping[str, Any],
 ) -> str:
     """The report as HTML without any reference to another file or host.
 
     Args:
         evidence: the result files.
-        tables: printed tables by name: table1, missing, radiographs, auc, comparisons, operating_points, incidence,
-            cox, concordance, paper_comparison, assumptions.
-        figures: PNG files by name: flow, intensities, image_sizes, roc, auc, kaplan_meier, cox. Those of a prognosis
-            that nobody was followed for are left out, as are its tables; the text says why.
-        sheets: PNG files of the contact sheets by name, none where the radiographs are not here. Those that would make
-            the page too large are left out; the text names them.
+        tables: printed tables by name, those of `cacs_cxr.report.contents`.
+        figures: PNG files by name, those of `cacs_cxr.report.contents`. Without a caption, as those of a prognosis that
+            nobody was followed for, they are left out, as tables are; the text says why.
+        pictures: PNG files of the figures that show radiographs by name, none where the radiographs are not here.
+            Those that would make the page too large are left out; the text names them.
         provenance: nested plain values of the manifest; may be empty.
     """
+    shown = fitting(pictures, largest=LARGEST_PICTURES)
+    evidence = replace(evidence, pictures=tuple(shown), left_out=tuple(name for name in pictures if name not in shown))
     study = evidence.study
-    shown = fitting(sheets, largest=LARGEST_SHEETS)
-    figures = {**figures, **{name: sheets[name] for name in shown}}
-    paragraphs = {
-        "participants": participants(evidence),
-        "radiographs": radiographs(evidence, shown=shown, left_out=[name for name in sheets if name not in shown]),
-        "discrimination": [*discrimination(evidence), *attainable(evidence)],
-        "paper": beside_the_paper(evidence),
-        "operating": operating(evidence),
-        "prognosis": prognosis(evidence),
-    }
-    numbers = iter(range(1, 100))
-    table_numbers = iter(range(1, 100))
-    captions, alternatives = table_captions(study), figure_captions(study)
-    followed = evidence.analysis["event"].notna().any()
-    left_out = set() if followed else {"kaplan_meier", "cox", "incidence", "concordance"}
-    left_out |= set() if len(evidence.radiographs) else {"intensities", "image_sizes"}
+    sources = {**figures, **{name: pictures[name] for name in shown}}
+    headings, alternatives = table_captions(evidence), figure_captions(evidence)
+    figure_numbers, table_numbers = count(1), count(1)
     sections = [
         {
-            "id": identifier,
-            "heading": heading,
-            "paragraphs": paragraphs[identifier],
+            "id": section.identifier,
+            "heading": section.heading,
+            "part": section.part,
+            "paragraphs": WORDS[section.identifier].paragraphs(evidence),
             "figures": [
-                figure(figures[name], *alternatives[name], number=next(numbers))
-                for name in ((*shown, *drawn) if identifier == "radiographs" else drawn)
-                if name not in left_out
+                figure(sources[name], alternatives[name], number=next(figure_numbers))
+                for name in (*picture_names(section, study), *section.figures)
+                if name in sources and name in alternatives
             ],
             "tables": [
-                table(tables[name], captions[name], number=next(table_numbers), kind=KINDS.get(name, "numbers"))
-                for name in listed
-                if len(tables[name]) and name not in left_out
+                table(tables[name], headings[name], number=next(table_numbers), kind=KINDS.get(name, "numbers"))
+                for name in section.tables
+                if name in headings and len(tables[name])
             ],
         }
-        for identifier, heading, drawn, listed in SECTIONS
+        for section in SECTIONS
     ]
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
@@ -104,13 +80,10 @@ def render_page(
         study=study,
         abstract=abstract(evidence),
         methods=methods_sections(evidence.configuration, study),
-        sections=sections,
+        results=[section for section in sections if section["part"] == "results"],
+        background=[section for section in sections if section["part"] == "background"],
         limitations=limitations(evidence),
-        assumptions=table(
-            tables["assumptions"], captions["assumptions"], number=next(table_numbers), kind=KINDS["assumptions"]
-        ),
         provenance=flat(provenance),
-        citation=paper.CITATION,
     )
 
 
@@ -138,7 +111,13 @@ def bound(text: str) -> str:
     return re.sub(r"\b(p|CACS|%) (?=[<>≥=C])", "\\1\u00a0", held.replace("% CI ", "%\u00a0CI\u00a0"))
 
 
-def figure(content: bytes, caption: str, alternative: str, *, number: int) -> dict[str, Any]:
+def picture_names(section: Section, study: Study) -> list[str]:
+    """Names of a section's figures of radiographs, one for each site where the name asks for a site."""
+    names = [PurePath(picture).name for picture in section.pictures]
+    return list(dict.fromkeys(name.format(site=site.name) for name in names for site in study.sites))
+
+
+def figure(content: bytes, caption: Caption, *, number: int) -> dict[str, Any]:
     """A figure for the template: its image within the page at its width in print, caption and text alternative."""
     pixels = int.from_bytes(content[16:20], "big")
     resolution = content.partition(b"pHYs")[2][:4] or b"\0"
@@ -146,22 +125,22 @@ def figure(content: bytes, caption: str, alternative: str, *, number: int) -> di
     source = f"data:image/png;base64,{base64.b64encode(content).decode()}"
     return {
         "source": source,
-        "caption": caption,
-        "alternative": alternative,
+        "caption": caption.text,
+        "alternative": caption.alternative,
         "number": number,
         "width": round(metres * REM_PER_METRE),
     }
 
 
-def fitting(sheets: Mapping[str, bytes], *, largest: int) -> list[str]:
-    """Names of the sheets, the smallest first chosen, that together have at most so many bytes; in the order given."""
+def fitting(pictures: Mapping[str, bytes], *, largest: int) -> list[str]:
+    """Names of the pictures, smallest first chosen, that together have at most so many bytes; in their order."""
     chosen, total = set(), 0
-    for name in sorted(sheets, key=lambda name: len(sheets[name])):
-        total += len(sheets[name])
+    for name in sorted(pictures, key=lambda name: len(pictures[name])):
+        total += len(pictures[name])
         if total > largest:
             break
         chosen.add(name)
-    return [name for name in sheets if name in chosen]
+    return [name for name in pictures if name in chosen]
 
 
 def table(frame: pd.DataFrame, caption: str, *, number: int, kind: str) -> dict[str, Any]:
