@@ -183,6 +183,26 @@ rule describe_study:
         "../scripts/describe_study.py"
 
 
+rule describe_stages:
+    output:
+        stages="results/cohort/stages.csv",
+    log:
+        "logs/describe_stages.log",
+    conda:
+        "../../envs/stats.yaml"
+    threads: 1
+    resources:
+        mem_mb=500,
+        runtime=5,
+    params:
+        code=code("describe_stages.py"),
+        stages=lambda wildcards: stages(),
+    message:
+        "described the stages"
+    script:
+        "../scripts/describe_stages.py"
+
+
 rule cohort:
     input:
         rules.build_cohort.output,

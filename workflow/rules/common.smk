@@ -3,6 +3,7 @@
 import os
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 for folder in ("workflow", "workflow/scripts"):
     sys.path.insert(0, f"{workflow.basedir}/{folder}")
@@ -15,6 +16,7 @@ from cacs_cxr.configuration import canonical, check_configuration, check_files
 from cacs_cxr.database_address import resolved, sqlite_file
 from cacs_cxr.faults import InputError
 from cacs_cxr.report.contents import FIGURES, PICTURES, TABLES
+from cacs_cxr.stages import DeclaredRule, stage_rows
 from progress import show_progress
 
 try:
@@ -165,6 +167,32 @@ def pictures(*suffixes):
         for pattern in files
         for file in dict.fromkeys(pattern.format(site=name) for name in site_names())
     ]
+
+
+def stages():
+    """Rules of the study by stage, with their numbers of jobs and the rules that they need; known once all are read."""
+    values = SimpleNamespace(
+        site=site_names()[0], threshold=thresholds()[0], fold="0", shard="0"
+    )
+    found = [
+        DeclaredRule(
+            one.name,
+            Path(str(one.snakefile)).stem,
+            tuple(
+                str(file) for item in one.input for file in named_files(item, values)
+            ),
+            tuple(str(file) for file in one.output),
+        )
+        for one in workflow.rules
+    ]
+    targets = next(one.inputs for one in found if one.name == "all")
+    return stage_rows(found, targets=targets)
+
+
+def named_files(item, wildcards):
+    """Files of an input, which may be a function of the wildcards."""
+    files = item(wildcards) if callable(item) else item
+    return [files] if isinstance(files, str) else files
 
 
 def gpus():

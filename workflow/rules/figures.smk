@@ -1,6 +1,28 @@
 """Figures, each as PDF, SVG and PNG beside the CSV that it draws."""
 
 
+rule draw_stages:
+    input:
+        stages="results/cohort/stages.csv",
+        study="results/cohort/study.json",
+    output:
+        **figure_files("stages", category="Study"),
+    log:
+        "logs/draw_stages.log",
+    conda:
+        "../../envs/stats.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        code=code("draw_stages.py"),
+    message:
+        "drew the stages"
+    script:
+        "../scripts/draw_stages.py"
+
+
 rule draw_flow:
     input:
         flow="results/cohort/flow.csv",

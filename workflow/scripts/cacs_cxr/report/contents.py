@@ -43,7 +43,9 @@ SECTIONS: Sequence[Section] = (
     Section("beside_the_paper", "Beside the paper", figures=("auc",), tables=("paper_comparison",)),
     Section("operating_points", "Operating points and predicted categories", tables=("operating_points",)),
     Section("prognosis", "Prognosis", figures=("kaplan_meier", "cox"), tables=("incidence", "cox", "concordance")),
+    Section("deviations", "Deviations from the paper", part="background"),
     Section("assumptions", "Known and assumed", tables=("assumptions",), part="background"),
+    Section("availability", "Data, models and code", part="background"),
 )
 FIGURES = tuple(figure for section in SECTIONS for figure in section.figures)
 TABLES = tuple(table for section in SECTIONS for table in section.tables)

@@ -1,6 +1,7 @@
 """The report: one HTML page that opens offline, reads like a paper's results section and prints."""
 
 import base64
+import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -10,12 +11,15 @@ from pathlib import Path, PurePath
 from typing import Any
 
 import jinja2
+import markupsafe
 import pandas as pd
 
+from cacs_cxr.report.checklists import CHECKLISTS, answered
 from cacs_cxr.report.contents import SECTIONS, Section
 from cacs_cxr.report.evidence import Evidence
 from cacs_cxr.report.methods import methods_in_short, methods_sections
 from cacs_cxr.report.phrases import Caption
+from cacs_cxr.report.provenance_groups import provenance_groups
 from cacs_cxr.report.synopsis import conclusion, in_short, limitations
 from cacs_cxr.report.words import WORDS, figure_captions, table_captions
 from cacs_cxr.study import Study
@@ -23,7 +27,8 @@ from cacs_cxr.study import Study
 REM_PER_METRE = 60 / 0.183  # a figure of two columns, 183 mm, fills 60 rem
 PIXELS_PER_METRE = 300 / 0.0254  # of a PNG that does not tell its resolution
 LARGEST_PICTURES = 8_000_000  # bytes of all figures of radiographs together, so that the page stays below 15 MB
-TEMPLATE = "page.html.jinja"
+TEMPLATE, STYLE, SCRIPT = "page.html.jinja", "page.css", "page.js"
+# Classes of the style sheet: narrow columns of numbers, with a wide first column, or words.
 KINDS = {"table1": "numbers broad", "radiographs": "numbers broad", "assumptions": "words"}
 
 
@@ -52,39 +57,72 @@ def render_page(
     sources = {**figures, **{name: pictures[name] for name in shown}}
     headings, alternatives = table_captions(evidence), figure_captions(evidence)
     figure_numbers, table_numbers = count(1), count(1)
-    sections = [
+    sections: list[dict[str, Any]] = [
         {
             "id": section.identifier,
             "heading": section.heading,
             "part": section.part,
             "paragraphs": WORDS[section.identifier].paragraphs(evidence),
             "figures": [
-                figure(sources[name], alternatives[name], number=next(figure_numbers))
+                figure(name, sources[name], alternatives[name], number=next(figure_numbers))
                 for name in (*picture_names(section, study), *section.figures)
                 if name in sources and name in alternatives
             ],
             "tables": [
-                table(tables[name], headings[name], number=next(table_numbers), kind=KINDS.get(name, "numbers"))
+                table(name, tables[name], headings[name], number=next(table_numbers))
                 for name in section.tables
                 if name in headings and len(tables[name])
             ],
         }
         for section in SECTIONS
     ]
+    results, background = (
+        [section for section in sections if section["part"] == part] for part in ("results", "background")
+    )
+    methods = methods_sections(evidence.configuration, study)
+    navigation = [
+        ("abstract", "Abstract"),
+        ("methods", "Methods"),
+        *((section["id"], section["heading"]) for section in results),
+        ("limitations", "Limitations"),
+        *((section["id"], section["heading"]) for section in background),
+        ("checklists", "Reporting checklists"),
+        ("provenance", "Provenance"),
+    ]
+    anchors = {
+        "top": "Title",
+        **dict(navigation),
+        **{f"methods-{heading.lower()}": f"Methods, {heading.lower()}" for heading, _ in methods},
+        **{f"figure-{item['name']}": f"Figure {item['number']}" for section in sections for item in section["figures"]},
+        **{f"table-{item['name']}": f"Table {item['number']}" for section in sections for item in section["tables"]},
+    }
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.filters["bound"] = bound
-    template = environment.from_string(resources.files(__package__).joinpath(TEMPLATE).read_text(encoding="utf-8"))
+    template = environment.from_string(asset(TEMPLATE))
+    script = asset(SCRIPT)
     return template.render(
         study=study,
+        style=markupsafe.Markup(asset(STYLE)),
+        script=markupsafe.Markup(script),
+        script_digest=f"sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}",
+        navigation=navigation,
         abstract=abstract(evidence),
-        methods=methods_sections(evidence.configuration, study),
-        results=[section for section in sections if section["part"] == "results"],
-        background=[section for section in sections if section["part"] == "background"],
+        methods=methods,
+        results=results,
         limitations=limitations(evidence),
-        provenance=flat(provenance),
+        background=background,
+        checklists=[
+            (identifier, name, citation, answered(items, anchors)) for identifier, name, citation, items in CHECKLISTS
+        ],
+        provenance=provenance_groups(provenance),
     )
+
+
+def asset(name: str) -> str:
+    """Text of a file beside this module: the template, the style sheet or the script."""
+    return resources.files(__package__).joinpath(name).read_text(encoding="utf-8")
 
 
 def abstract(evidence: Evidence) -> list[tuple[str, str]]:
@@ -117,13 +155,14 @@ def picture_names(section: Section, study: Study) -> list[str]:
     return list(dict.fromkeys(name.format(site=site.name) for name in names for site in study.sites))
 
 
-def figure(content: bytes, caption: Caption, *, number: int) -> dict[str, Any]:
+def figure(name: str, content: bytes, caption: Caption, *, number: int) -> dict[str, Any]:
     """A figure for the template: its image within the page at its width in print, caption and text alternative."""
     pixels = int.from_bytes(content[16:20], "big")
     resolution = content.partition(b"pHYs")[2][:4] or b"\0"
     metres = pixels / (int.from_bytes(resolution, "big") or PIXELS_PER_METRE)
     source = f"data:image/png;base64,{base64.b64encode(content).decode()}"
     return {
+        "name": name,
         "source": source,
         "caption": caption.text,
         "alternative": caption.alternative,
@@ -143,32 +182,19 @@ def fitting(pictures: Mapping[str, bytes], *, largest: int) -> list[str]:
     return [name for name in pictures if name in chosen]
 
 
-def table(frame: pd.DataFrame, caption: str, *, number: int, kind: str) -> dict[str, Any]:
-    """A table for the template: headings and rows of text; the column `simulated` and empty notes stay out.
-
-    Args:
-        kind: classes of the style sheet: ``numbers``, ``numbers broad`` (wide first column) or ``words``.
-    """
+def table(name: str, frame: pd.DataFrame, caption: str, *, number: int) -> dict[str, Any]:
+    """A table for the template: headings and rows of text; the column `simulated` and empty notes stay out."""
     shown = frame.drop(columns=["simulated"], errors="ignore").fillna("").astype(str)
     if "note" in shown and (shown["note"] == "").all():
         shown = shown.drop(columns=["note"])
-    rows = shown.to_numpy().tolist()
-    return {"caption": caption, "columns": list(shown.columns), "rows": rows, "number": number, "kind": kind}
-
-
-def flat(values: Mapping[str, Any], *, prefix: str = "") -> list[tuple[str, str]]:
-    """Nested plain values as pairs of a dotted name and a text; longer lists as their number of entries."""
-    pairs: list[tuple[str, str]] = []
-    for key, value in values.items():
-        name = f"{prefix}{key}"
-        if isinstance(value, Mapping):
-            pairs += flat(value, prefix=f"{name}.")
-        elif isinstance(value, list) and any(isinstance(item, (Mapping, list)) for item in value):
-            pairs.append((name, f"{len(value)} entries"))
-        else:
-            text = ", ".join(map(str, value)) if isinstance(value, list) else "" if value is None else str(value)
-            pairs.append((name, text))
-    return pairs
+    return {
+        "name": name,
+        "caption": caption,
+        "columns": list(shown.columns),
+        "rows": shown.to_numpy().tolist(),
+        "number": number,
+        "kind": KINDS.get(name, "numbers"),
+    }
 
 
 def read_tables(paths: Sequence[Path]) -> dict[str, pd.DataFrame]:

@@ -9,7 +9,9 @@ from cacs_cxr.report.evidence import Evidence
 from cacs_cxr.report.phrases import Caption
 from cacs_cxr.report.sections import (
     assumptions,
+    availability,
     beside_the_paper,
+    deviations,
     discrimination,
     operating_points,
     participants,
@@ -41,7 +43,9 @@ WORDS: Mapping[str, Words] = {
     "beside_the_paper": beside_the_paper,
     "operating_points": operating_points,
     "prognosis": prognosis,
+    "deviations": deviations,
     "assumptions": assumptions,
+    "availability": availability,
 }
 
 
