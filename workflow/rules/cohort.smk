@@ -164,6 +164,7 @@ rule describe_study:
         study="results/cohort/study.json",
         analysis="results/cohort/analysis.parquet",
         configuration="results/cohort/configuration.json",
+        versions="results/cohort/versions.json",
     log:
         "logs/describe_study.log",
     conda:

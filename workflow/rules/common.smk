@@ -35,6 +35,16 @@ if workflow.is_main_process and not workflow.dryrun:
     show_progress()
 
 
+# Tables that an archive brings besides patients and predictions; their columns: cacs_cxr.report.supplements.
+SUPPLEMENTS = [
+    "results/images/radiographs.csv",
+    "results/images/distributions.csv",
+    "results/cohort/stages.csv",
+    "results/models/networks.csv",
+    "results/predictions/coefficients.csv",
+]
+
+
 def site_names(role=None):
     """Names of the sites, of one role or of all."""
     return [site["name"] for site in config["sites"] if role in (None, site["role"])]

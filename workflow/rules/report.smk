@@ -5,7 +5,10 @@ EVIDENCE = {
     "configuration": "results/cohort/configuration.json",
     "analysis": "results/cohort/analysis.parquet",
     "flow": "results/cohort/flow.csv",
+    "stages": "results/cohort/stages.csv",
     "radiographs": "results/images/radiographs.csv",
+    "networks": "results/models/networks.csv",
+    "coefficients": "results/predictions/coefficients.csv",
     "discrimination": "results/evaluation/discrimination.csv",
     "comparison": "results/evaluation/auc_comparison.csv",
     "operating_points": "results/evaluation/operating_points.csv",
@@ -20,16 +23,20 @@ EVIDENCE = {
 rule write_tables:
     input:
         **EVIDENCE,
+        versions="results/cohort/versions.json",
     output:
-        **{
-            table: report(
+        tables=[
+            report(
                 f"results/tables/{table}.csv",
                 category="Tables",
                 caption=caption_file("table", table),
                 labels={"table": table.replace("_", " ")},
             )
             for table in TABLES
-        },
+        ],
+        latex=[f"results/tables/{table}.tex" for table in TABLES],
+        document="results/tables/tables.html",
+        cards="results/model_cards.md",
     log:
         "logs/write_tables.log",
     conda:
@@ -48,7 +55,7 @@ rule write_tables:
 
 rule tables:
     input:
-        expand("results/tables/{table}.csv", table=TABLES),
+        rules.write_tables.output,
     localrule: True
 
 
@@ -94,8 +101,10 @@ rule write_archive:
         flow="results/cohort/flow.csv",
         study="results/cohort/study.json",
         configuration="results/cohort/configuration.json",
-        radiographs="results/images/radiographs.csv",
-        distributions="results/images/distributions.csv",
+        versions="results/cohort/versions.json",
+        supplements=SUPPLEMENTS,
+        tables=expand("results/tables/{table}.csv", table=TABLES),
+        cards="results/model_cards.md",
     output:
         archive="results/archive.tar.gz",
     log:

@@ -45,6 +45,7 @@ SECTIONS: Sequence[Section] = (
     Section("prognosis", "Prognosis", figures=("kaplan_meier", "cox"), tables=("incidence", "cox", "concordance")),
     Section("deviations", "Deviations from the paper", part="background"),
     Section("assumptions", "Known and assumed", tables=("assumptions",), part="background"),
+    Section("workflow", "How the study ran", figures=("stages",), part="background"),
     Section("availability", "Data, models and code", part="background"),
 )
 FIGURES = tuple(figure for section in SECTIONS for figure in section.figures)

@@ -21,6 +21,7 @@ from cacs_cxr.report.methods import methods_in_short, methods_sections
 from cacs_cxr.report.phrases import Caption
 from cacs_cxr.report.provenance_groups import provenance_groups
 from cacs_cxr.report.synopsis import conclusion, in_short, limitations
+from cacs_cxr.report.table_files import shown
 from cacs_cxr.report.words import WORDS, figure_captions, table_captions
 from cacs_cxr.study import Study
 
@@ -51,10 +52,10 @@ def render_page(
             Those that would make the page too large are left out; the text names them.
         provenance: nested plain values of the manifest; may be empty.
     """
-    shown = fitting(pictures, largest=LARGEST_PICTURES)
-    evidence = replace(evidence, pictures=tuple(shown), left_out=tuple(name for name in pictures if name not in shown))
+    fit = fitting(pictures, largest=LARGEST_PICTURES)
+    evidence = replace(evidence, pictures=tuple(fit), left_out=tuple(name for name in pictures if name not in fit))
     study = evidence.study
-    sources = {**figures, **{name: pictures[name] for name in shown}}
+    sources = {**figures, **{name: pictures[name] for name in fit}}
     headings, alternatives = table_captions(evidence), figure_captions(evidence)
     figure_numbers, table_numbers = count(1), count(1)
     sections: list[dict[str, Any]] = [
@@ -184,14 +185,12 @@ def fitting(pictures: Mapping[str, bytes], *, largest: int) -> list[str]:
 
 def table(name: str, frame: pd.DataFrame, caption: str, *, number: int) -> dict[str, Any]:
     """A table for the template: headings and rows of text; the column `simulated` and empty notes stay out."""
-    shown = frame.drop(columns=["simulated"], errors="ignore").fillna("").astype(str)
-    if "note" in shown and (shown["note"] == "").all():
-        shown = shown.drop(columns=["note"])
+    text = shown(frame)
     return {
         "name": name,
         "caption": caption,
-        "columns": list(shown.columns),
-        "rows": shown.to_numpy().tolist(),
+        "columns": list(text.columns),
+        "rows": text.to_numpy().tolist(),
         "number": number,
         "kind": KINDS.get(name, "numbers"),
     }

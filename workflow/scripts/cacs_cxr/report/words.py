@@ -17,6 +17,7 @@ from cacs_cxr.report.sections import (
     participants,
     prognosis,
     radiographs,
+    workflow,
 )
 
 
@@ -45,6 +46,7 @@ WORDS: Mapping[str, Words] = {
     "prognosis": prognosis,
     "deviations": deviations,
     "assumptions": assumptions,
+    "workflow": workflow,
     "availability": availability,
 }
 
