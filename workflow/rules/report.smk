@@ -132,6 +132,8 @@ rule archive:
 
 rule write_manifest:
     input:
+        stages="results/cohort/stages.csv",
+        versions="results/cohort/versions.json",
         results=[
             "results/predictions/predictions.parquet",
             *expand("results/tables/{table}.csv", table=TABLES),
@@ -156,7 +158,7 @@ rule write_manifest:
             if config["start_from"] == "predictions"
             else site_tables(site_names()) + radiograph_folders(site_names())
         ),
-        benchmarks="logs/benchmarks",
+        logs="logs",
     message:
         "wrote results/manifest.json"
     script:
