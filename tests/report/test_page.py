@@ -18,6 +18,7 @@ import analyse_prognosis
 import draw_auc
 import draw_contact_sheet
 import draw_cox
+import draw_examples
 import draw_flagged
 import draw_flow
 import draw_image_sizes
@@ -31,11 +32,12 @@ import write_report
 import write_tables
 from cacs_cxr.imaging.refusals import REMEDIES
 from cacs_cxr.report.archive import archive_bytes, archive_members
+from cacs_cxr.report.assets import bound
 from cacs_cxr.report.assumptions import NOT_RECORDED, assumptions
 from cacs_cxr.report.contents import FIGURES, TABLES
 from cacs_cxr.report.evidence import Evidence, read_evidence
 from cacs_cxr.report.numbers import estimate
-from cacs_cxr.report.page import bound, figure, fitting
+from cacs_cxr.report.page import figure, fitting
 from cacs_cxr.report.phrases import Caption
 from cacs_cxr.report.provenance_groups import flat
 from cacs_cxr.report.radiographs import radiographs
@@ -95,6 +97,8 @@ def drawn_sheets(study: Study, analysis: pd.DataFrame, table: pd.DataFrame, fold
 
     for site in study.sites:
         draw_contact_sheet.main(**pixels, cohort=cohort, site=site.name, files=files(f"contact_sheet_{site.name}"))
+    whole = {"images": images, "study": described, "seed": 1}
+    draw_examples.main(**whole, cohort=cohort, files=files("example_radiographs"))  # type: ignore[arg-type]
     draw_flagged.main(**pixels, counts=counts, files=files("flagged_radiographs"))
     return sorted((folder / "images").glob("*.png"))
 
@@ -246,7 +250,7 @@ def test_page_loads_nothing_and_every_figure_has_its_alternative(results: Result
     assert tags.of("script") == [{}], "one script, of the page itself"
     assert f"script-src 'sha256-{digest}'" in results.page
     images = tags.of("img")
-    assert len(images) == 12
+    assert len(images) == 13
     for image in images[:-1]:
         assert (image["src"] or "").startswith("data:image/png;base64,")
         assert len(image["alt"] or "") > 40
@@ -275,7 +279,7 @@ def test_simulated_patients_are_marked_everywhere(results: Results) -> None:
     assert "Simulated patients: not evidence." in results.text
     assert results.text.count("Simulated patients.") == 11
     sheets = [path for path in results.folder.glob("images/*.csv") if path.with_suffix(".png").exists()]
-    assert len(sheets) == 3
+    assert len(sheets) == 4
     for path in [*results.folder.glob("tables/*.csv"), *results.folder.glob("figures/*.csv"), *sheets]:
         table = pd.read_csv(path)
         assert table.columns[-1] == "simulated", path.name
