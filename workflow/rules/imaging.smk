@@ -161,6 +161,7 @@ rule draw_examples:
             "example_radiographs",
             category="Radiographs",
             caption="example_radiographs.rst",
+            folder="results/images",
         ),
     log:
         "logs/draw_examples.log",

@@ -38,7 +38,7 @@ SECTIONS: Sequence[Section] = (
         figures=("intensities", "image_sizes"),
         tables=("radiographs",),
         pictures=(
-            "results/figures/example_radiographs",
+            "results/images/example_radiographs",
             "results/images/contact_sheet_{site}",
             "results/images/flagged_radiographs",
         ),
