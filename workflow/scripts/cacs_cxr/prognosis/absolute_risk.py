@@ -60,10 +60,11 @@ def calibration_groups(
 def net_benefit(
     time: npt.ArrayLike, event: npt.ArrayLike, risk: npt.ArrayLike, *, horizon: float, thresholds: Sequence[float]
 ) -> Floats:
-    """Net benefit of treating patients whose risk is above each threshold (Vickers and others, BMC Med Inform 2008;8:53).
+    """Net benefit of treating patients whose risk is above each threshold.
 
-    (1 - S) P - S P p / (1 - p), with P the share above the threshold p and S their Kaplan-Meier survival at the horizon;
-    NaN where that is not known, 0 where nobody is above.
+    (1 - S) P - S P p / (1 - p), with P the share above the threshold p and S their Kaplan-Meier survival at the
+    horizon; NaN where that is not known, 0 where nobody is above (Vickers and others, BMC Med Inform Decis Mak
+    2008;8:53).
 
     Args:
         time: days [n].

@@ -1,4 +1,4 @@
-"""Concordance with the infinitesimal-jackknife standard error of R's concordance(), in O(n log² n): Harrell's and Uno's."""
+"""Harrell's and Uno's C with the infinitesimal-jackknife standard error of R's concordance(), in O(n log² n)."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -88,7 +88,9 @@ def concordance(
     influence = np.empty(days.size)
     influence[order] = (concordant + tied / 2 - c * pairs) / total
     se = float(np.sqrt(influence @ influence))
-    return Concordance(c, se if se > 0 else np.nan, n_concordant, float(total - n_concordant - n_tied), n_tied, influence)
+    return Concordance(
+        c, se if se > 0 else np.nan, n_concordant, float(total - n_concordant - n_tied), n_tied, influence
+    )
 
 
 def event_weights(time: npt.ArrayLike, event: npt.ArrayLike, *, time_weight: TimeWeight) -> Floats:
@@ -107,7 +109,9 @@ def event_weights(time: npt.ArrayLike, event: npt.ArrayLike, *, time_weight: Tim
     lost = np.bincount(np.searchsorted(times, days[~happened]), minlength=times.size)
     left = at_risk - events
     survival = np.concatenate([[1.0], np.cumprod(1 - events / at_risk)])[:-1]
-    uncensored = np.concatenate([[1.0], np.cumprod(1 - np.divide(lost, left, out=np.zeros(times.size), where=left > 0))])
+    uncensored = np.concatenate(
+        [[1.0], np.cumprod(1 - np.divide(lost, left, out=np.zeros(times.size), where=left > 0))]
+    )
     uncensored = uncensored[:-1]
     with np.errstate(divide="ignore", invalid="ignore"):
         weights = {

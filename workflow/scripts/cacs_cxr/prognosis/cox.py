@@ -1,4 +1,4 @@
-"""Cox regression by Newton's method, as R's coxph: Efron's or Breslow's ties, delayed entry, strata, weights, offset."""
+"""Cox regression by Newton's method, as R's coxph: ties, delayed entry, strata, case weights and offsets."""
 
 from dataclasses import dataclass
 
@@ -131,7 +131,7 @@ def cox_regression(
         covariates: one column a coefficient [n, p], linearly independent within the risk sets; p may be 0.
         entry: start of each row, for delayed entry or several intervals a patient [n].
         strata: labels of strata with baseline hazards of their own [n].
-        weights: case weights [n]. The covariance is the model's; `robust_covariance` is for weights that are not counts.
+        weights: case weights [n]; the covariance is the model's, `robust_covariance` is for weights that are no counts.
         offset: added to the linear predictor with coefficient 1 [n].
         ties: Efron's method, R's default, or Breslow's.
 
@@ -167,7 +167,12 @@ def cox_regression(
 
 
 def newton(
-    standard: Floats, sets: RiskSets, *, offset: Floats | float = 0.0, start: Floats | None = None
+    standard: Floats,
+    sets: RiskSets,
+    *,
+    offset: Floats | float = 0.0,
+    start: Floats | None = None,
+    enough: float = 0.0,
 ) -> CoxFit:
     """Maximise the partial likelihood by Newton's method with halved steps.
 
@@ -176,6 +181,8 @@ def newton(
         sets: risk sets of all events, at least one.
         offset: added to the linear predictor, in the same order [n].
         start: coefficients to start from; the null likelihood and the score test then belong to them, not to 0 [p].
+        enough: a step that would gain less than half of it in log-likelihood ends the search, with the step taken; for
+            the likelihoods of many samples. Coefficients without bound are then not marked.
     """
     size = standard.shape[1]
     estimate = np.zeros(size) if start is None else start
@@ -189,17 +196,17 @@ def newton(
         gain = float(step @ gradient)
         score = gain if iteration == 0 else score
         largest = float(np.max(np.abs(step), initial=0.0))
-        if largest < SMALL_STEP:
+        if largest < SMALL_STEP or (gain < enough and largest < 1):
             estimate, failure = estimate + step, ""
             break
-        if gain < FLAT_LIKELIHOOD and largest > 1e-3:
+        if gain < max(FLAT_LIKELIHOOD, enough) and largest > 1e-3:
             unbounded, failure = np.abs(step) > 1e-4, ""
             break
         taken = _uphill(estimate, step, loglik, standard, sets, offset)
         if taken is None:
             break
         estimate, loglik, gradient, information = taken
-    inverse = np.full((size, size), np.nan) if failure else np.linalg.inv(information)
+    inverse: Floats = np.full((size, size), np.nan) if failure else np.asarray(np.linalg.inv(information))
     if failure:
         estimate = np.full(size, np.nan)
     return CoxFit(estimate, inverse, loglik_null, loglik, score, unbounded, failure)

@@ -106,7 +106,7 @@ def _jackknife(
     remaining = at_risk - np.bincount(place, minlength=left.size)
     common = -taken + incidence * through - through_incidence
     total = squares + 2 * incidence * products + incidence**2 * slopes + remaining * common**2
-    return np.sqrt(np.maximum(total, 0.0))
+    return np.asarray(np.sqrt(np.maximum(total, 0.0)))
 
 
 def _aalen(

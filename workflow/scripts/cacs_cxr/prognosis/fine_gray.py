@@ -75,7 +75,7 @@ def fine_gray(
         still, gone = risk[:, np.newaxis], (risk * lasting)[:, np.newaxis]
         design = np.column_stack([np.ones(days.size), x])
         present = _from(still * design)[starts]
-        past = (np.cumsum(gone * design, axis=0) - gone * design)
+        past = np.cumsum(gone * design, axis=0) - gone * design
         # Rows of the same day are not past: what stands before the first row of the day is.
         sums = present + uncensored[rows][:, np.newaxis] * past[starts]
         mean = sums[:, 1:] / sums[:, :1]
@@ -121,4 +121,4 @@ def _held(
     weighted = np.concatenate([terms * uncensored[:, np.newaxis], np.zeros((1, terms.shape[1]))])
     after = np.cumsum(weighted[::-1], axis=0)[::-1]
     later = after[np.searchsorted(days[rows], days, side="right")]
-    return followed + lasting[:, np.newaxis] * later
+    return np.asarray(followed + lasting[:, np.newaxis] * later)

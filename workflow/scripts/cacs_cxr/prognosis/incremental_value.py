@@ -31,14 +31,14 @@ from cacs_cxr.prognosis.time_dependent_auc import TimeDependentAuc
 
 HERE, DEVELOPMENT = "site", "development"
 MODEL_COLUMNS = [
-    "site", "fitted_at", "model", "n", "events", "parameters", "events_per_parameter", "lr_chi2", "lr_df", "lr_p", "aic",
-    "c", "c_se", "c_low", "c_high", "c_optimism", "c_corrected", "calibration_slope",
+    "site", "fitted_at", "model", "n", "events", "parameters", "events_per_parameter", "lr_chi2", "lr_df", "lr_p",
+    "aic", "c", "c_se", "c_low", "c_high", "c_optimism", "c_corrected", "calibration_slope",
     "uno_c", "uno_c_se", "uno_c_low", "uno_c_high", "horizon_years", "auc", "auc_se", "auc_low", "auc_high",
     "mean_predicted", "observed", "observed_low", "observed_high", "replicates", "imputations", "note",
 ]  # fmt: skip
 COMPARISON_COLUMNS = [
     "site", "smaller", "larger", "n", "events", "lr_chi2", "lr_df", "lr_residual_df", "lr_p", "aic_difference",
-    *(f"{measure}{suffix}" for measure in ("delta_c", "delta_uno_c", "delta_auc") for suffix in ("", "_se", "_low", "_high", "_p")),
+    *(f"delta_{measure}{suffix}" for measure in ("c", "uno_c", "auc") for suffix in ("", "_se", "_low", "_high", "_p")),
     "horizon_years", "imputations", "note",
 ]  # fmt: skip
 CARRIED_COLUMNS = [
@@ -101,8 +101,8 @@ def _model_row(
         value, se, low, high = pooled_proportion([value_of(part) for part in parts], [part.se for part in parts])
         row |= {label: value, f"{label}_se": se, f"{label}_low": low, f"{label}_high": high}
     if fitted_at == HERE:
-        row["c_corrected"] = pooled_proportion([one.harrell.c for one in found], [one.harrell.se for one in found])[0]
-        row["c_corrected"] -= optimism
+        c = pooled_proportion([one.harrell.c for one in found], [one.harrell.se for one in found])[0]
+        row["c_corrected"] = c - optimism
     else:
         row["calibration_slope"] = _slope(site, found)
     risk = np.mean([one.risk for one in found], axis=0)
@@ -219,7 +219,7 @@ def _measures(found: Sequence[Performance]) -> dict[str, list[Concordance | Time
 def _differences(pairs: Sequence[tuple[Performance, Performance]]) -> dict[str, float]:
     """Differences larger minus smaller of C, Uno's C and AUC, pooled over the data sets."""
     smaller, larger = (_measures(found) for found in zip(*pairs, strict=True))
-    row = {}
+    row: dict[str, float] = {}
     for name in smaller:
         both = list(zip(smaller[name], larger[name], strict=True))
         n = both[0][0].influence.size

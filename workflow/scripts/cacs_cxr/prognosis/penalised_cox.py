@@ -13,7 +13,7 @@ from cacs_cxr.prognosis.risk_sets import Floats, RiskSets, risk_sets
 
 Penalty = Literal["none", "firth"]
 ITERATIONS = 100
-SMALL_STEP = 1e-8
+SMALL_STEP = 1e-7
 DIFFERENCE = 1e-4  # of the standardised coefficients, for the slope of the information's determinant
 FARTHEST = 60.0  # on the scale of log hazard ratios: a limit beyond it is none
 LARGEST_STEP = 5.0
@@ -169,6 +169,6 @@ def _limit(
         if np.ptp(standard[:, place]) * abs(outer) * unit > WIDEST_PREDICTOR:
             break
         if excess(outer) > 0:
-            return float(brentq(excess, outer - sign * width / 2 if width > 0.5 else inner, outer, xtol=1e-10))
+            return float(brentq(excess, outer - sign * width / 2 if width > 0.5 else inner, outer, xtol=1e-9))
         width *= 2
     return float(sign * np.inf)

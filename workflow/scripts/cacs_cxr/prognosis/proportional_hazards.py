@@ -123,7 +123,7 @@ def scaled_schoenfeld(
 
 
 def natural_spline(values: npt.ArrayLike, *, knots: npt.ArrayLike) -> Floats:
-    """Columns of a natural cubic spline, an intercept among them [n, k]; the first and last knot bound the cubic part."""
+    """Columns of a natural cubic spline with an intercept [n, k]; the first and last knot bound the cubic part."""
     x, places = np.asarray(values, dtype=float), np.asarray(knots, dtype=float)
     span = places[-1] - places[0]
 

@@ -1,4 +1,4 @@
-"""Bootstrap samples of patients sorted once: their risk sets and their concordance, fast enough for thousands of fits."""
+"""Bootstrap samples of patients sorted once: their risk sets and concordance, fast enough for thousands of samples."""
 
 from dataclasses import dataclass
 
@@ -67,7 +67,7 @@ def resample(patients: SortedPatients, counts: npt.ArrayLike) -> Resample:
     once = np.flatnonzero(patients.event[rows])
     event_rows = np.repeat(once, number[once])
     event_days = day[event_rows]
-    tie = np.cumsum(np.diff(event_days, prepend=event_days[:1]) > 0)
+    tie = np.cumsum(np.diff(event_days, prepend=event_days[:1]) > 0).astype(np.intp)
     size = np.bincount(tie) if tie.size else np.empty(0, dtype=np.intp)
     first = np.cumsum(size) - size
     ones = np.ones(event_rows.size)

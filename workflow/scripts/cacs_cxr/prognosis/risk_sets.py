@@ -1,6 +1,7 @@
 """Risk sets of a Cox model: ties, delayed entry, strata and case weights, as sums over sorted patients."""
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -8,8 +9,9 @@ import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
 Places = npt.NDArray[np.intp]
-EFRON, BRESLOW = TIES = ("efron", "breslow")
 Ties = Literal["efron", "breslow"]
+EFRON: Ties = "efron"
+BRESLOW: Ties = "breslow"
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,7 @@ class RiskSets:
         """Number of rows n."""
         return int(self.order.size)
 
-    @property
+    @cached_property
     def first_of_tie(self) -> Places:
         """Place of the first event of every distinct time among the events."""
         return np.flatnonzero(np.diff(self.tie, prepend=-1)).astype(np.intp)

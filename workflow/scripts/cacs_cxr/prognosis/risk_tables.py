@@ -25,8 +25,8 @@ def calibration_table(site: SiteModels, *, horizon_years: float) -> pd.DataFrame
         groups = calibration_groups(
             site.patients.time, site.patients.event, risk, horizon=horizon_years * DAYS_PER_YEAR
         )
-        known = {"site": site.patients.site, "fitted_at": fitted_at, "model": name, "horizon_years": horizon_years}
-        frames.append(groups.assign(**known)[CALIBRATION_COLUMNS])
+        known = groups.assign(site=site.patients.site, fitted_at=fitted_at, model=name, horizon_years=horizon_years)
+        frames.append(known[CALIBRATION_COLUMNS])
     return pd.concat(frames[1:] or frames, ignore_index=True)
 
 

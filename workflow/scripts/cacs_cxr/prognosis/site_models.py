@@ -1,4 +1,4 @@
-"""All nested models of a site: fitted there, drawn again by the bootstrap, and those of the development site applied."""
+"""All nested models of a site: fitted there, drawn again by bootstrap, and those of the development site applied."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -42,7 +42,7 @@ def censoring_survival(time: npt.ArrayLike, event: npt.ArrayLike) -> tuple[Float
     days, happened = np.asarray(time, dtype=float), np.asarray(event, dtype=bool)
     times, lost = np.unique(days[~happened], return_counts=True)
     at_risk = days.size - np.searchsorted(np.sort(days), times, side="left")
-    return times, np.cumprod(1 - lost / at_risk)
+    return times, np.asarray(np.cumprod(1 - lost / at_risk), dtype=float)
 
 
 def uncensored_before(day: npt.ArrayLike, time: npt.ArrayLike, event: npt.ArrayLike) -> Floats:
@@ -90,13 +90,13 @@ def _mass_below(values: Floats, mass: Floats) -> tuple[Floats, Floats]:
     """Mass of smaller values, and of equal ones, for each value [n]."""
     levels, place = np.unique(values, return_inverse=True)
     sums = np.bincount(place, weights=mass, minlength=levels.size)
-    return (np.cumsum(sums) - sums)[place], sums[place]
+    return np.asarray((np.cumsum(sums) - sums)[place]), np.asarray(sums[place])
 
 
 def _through_weights(
     days: Floats, happened: npt.NDArray[np.bool_], case: npt.NDArray[np.bool_], as_case: Floats
 ) -> Floats:
-    """Influence of each patient on the AUC through the estimate of censoring: the derivative of 1 / G(T-) by weights."""
+    """Influence of each patient on the AUC through the estimate of censoring, the derivative of 1 / G(T-) [n]."""
     times, lost = np.unique(days[~happened], return_counts=True)
     if not times.size:
         return np.zeros(days.size)
@@ -111,4 +111,4 @@ def _through_weights(
     place = np.searchsorted(times, days[~happened])
     own[~happened] = (later / left)[place]
     until = np.concatenate([[0.0], np.cumsum(later * lost / (at_risk * left))])
-    return own - until[np.searchsorted(times, days, side="right")]
+    return np.asarray(own - until[np.searchsorted(times, days, side="right")])
