@@ -29,9 +29,11 @@ import write_tables
 from cacs_cxr.imaging.refusals import REMEDIES
 from cacs_cxr.report.archive import archive_bytes, archive_members
 from cacs_cxr.report.assumptions import NOT_RECORDED, assumptions
+from cacs_cxr.report.contents import FIGURES, TABLES
 from cacs_cxr.report.evidence import Evidence, read_evidence
 from cacs_cxr.report.numbers import estimate
 from cacs_cxr.report.page import bound, figure, fitting, flat
+from cacs_cxr.report.phrases import Caption
 from cacs_cxr.report.radiographs import radiographs
 from cacs_cxr.study import Study
 from cacs_cxr.tables import write_csv, write_json
@@ -50,20 +52,7 @@ from written_results import (
     without_follow_up,
 )
 
-TABLES = (
-    "table1",
-    "missing",
-    "radiographs",
-    "auc",
-    "comparisons",
-    "operating_points",
-    "incidence",
-    "cox",
-    "concordance",
-    "paper_comparison",
-    "assumptions",
-)
-FIGURES = ("flow", "intensities", "image_sizes", "roc", "auc", "kaplan_meier", "cox")
+KINDS = ("pdf", "svg", "png", "csv")
 
 
 @dataclass(frozen=True)
@@ -93,13 +82,12 @@ def drawn_sheets(study: Study, analysis: pd.DataFrame, table: pd.DataFrame, fold
     write_json(study.plain(), described)
     pixels: dict[str, Any] = {"images": images, "radiographs": radiographs, "study": described, "seed": 1}
 
-    def paths(name: str) -> dict[str, Path]:
-        names = {"pdf": f"{name}.pdf", "png": f"{name}.png", "table": f"{name}.csv"}
-        return {kind: folder / "images" / file for kind, file in names.items()}
+    def files(name: str) -> dict[str, Path]:
+        return {kind: folder / f"images/{name}.{kind}" for kind in KINDS}
 
     for site in study.sites:
-        draw_contact_sheet.main(**pixels, cohort=cohort, site=site.name, **paths(f"contact_sheet_{site.name}"))
-    draw_flagged.main(**pixels, counts=counts, **paths("flagged_radiographs"))
+        draw_contact_sheet.main(**pixels, cohort=cohort, site=site.name, files=files(f"contact_sheet_{site.name}"))
+    draw_flagged.main(**pixels, counts=counts, files=files("flagged_radiographs"))
     return sorted((folder / "images").glob("*.png"))
 
 
@@ -144,14 +132,7 @@ def finished(
     survival: dict[str, Any] = {name: prognosis / f"{name}.csv" for name in names}
     settings: dict[str, Any] = CONFIGURATION["prognosis"]
     analyse_prognosis.main(**base, predicted_categories=categories, **survival, **settings, seed=1)
-    drawn = {
-        name: {
-            "pdf": folder / f"figures/{name}.pdf",
-            "png": folder / f"figures/{name}.png",
-            "table": folder / f"figures/{name}.csv",
-        }
-        for name in FIGURES
-    }
+    drawn = {name: {"files": {kind: folder / f"figures/{name}.{kind}" for kind in KINDS}} for name in FIGURES}
     defined = {"study": files["study"]}
     draw_flow.main(flow=files["flow"], **defined, **drawn["flow"], smallest_cell=None)
     counted = {"distributions": distributions, "counts": files["radiographs"]}
@@ -172,10 +153,12 @@ def finished(
     write_report.main(
         evidence_files=sources,
         tables=list(tables.values()),
-        figures=[paths["png"] for paths in drawn.values()],
-        sheets=sorted((folder / "images").glob("*.png")),
+        figures=[paths["files"]["png"] for paths in drawn.values()],
+        pictures=sorted((folder / "images").glob("*.png")),
         manifest=manifest,
         report=folder / "report.html",
+        figure_captions=[folder / f"captions/figure_{name}.rst" for name in FIGURES],
+        table_captions=[folder / f"captions/table_{name}.rst" for name in TABLES],
     )
     return Results(folder, read_evidence(sources), (folder / "report.html").read_text(encoding="utf-8"))
 
@@ -283,17 +266,17 @@ def test_every_decimal_of_the_text_stands_in_a_result_file(results: Results) -> 
     available: set[str] = {"95"}
     evidence = results.evidence
     frames = [
-        evidence.discrimination,
-        evidence.comparison,
-        evidence.operating_points,
-        evidence.cox,
-        evidence.concordance,
+        evidence.table("discrimination"),
+        evidence.table("comparison"),
+        evidence.table("operating_points"),
+        evidence.table("cox"),
+        evidence.table("concordance"),
     ]
-    for frame in [*frames, evidence.incidence, pd.DataFrame(evidence.study.attainable)]:
+    for frame in [*frames, evidence.table("incidence"), pd.DataFrame(evidence.study.attainable)]:
         for value in frame.select_dtypes("number").to_numpy().ravel():
             available |= {f"{abs(value):.{digits}f}" for digits in (1, 2, 3)}
     available |= {"0.74", "0.75", "0.77", "0.78", "0.79", "0.81", "0.82"}
-    counted = evidence.radiographs
+    counted = evidence.table("radiographs")
     available |= {f"{100 * n / of:.1f}" for n, of in zip(counted["n"], counted["of"], strict=True)}
     shares = {f"{100 * n / total:.1f}" for total in range(1, 401) for n in range(total + 1)}
     unknown = {number for number in printed if number not in available}
@@ -449,9 +432,9 @@ def test_assumptions_name_the_key_and_what_the_archive_does_not_record() -> None
 def test_figures_take_the_width_that_they_have_in_print(tmp_path: Path) -> None:
     for resolution in (100, 300):
         Image.new("L", (round(183 / 25.4 * resolution), 10)).save(tmp_path / "a.png", dpi=(resolution, resolution))
-        assert figure((tmp_path / "a.png").read_bytes(), "", "", number=1)["width"] == 60
+        assert figure((tmp_path / "a.png").read_bytes(), Caption("", ""), number=1)["width"] == 60
     Image.new("L", (1080, 10)).save(tmp_path / "b.png")
-    assert figure((tmp_path / "b.png").read_bytes(), "", "", number=1)["width"] == 30
+    assert figure((tmp_path / "b.png").read_bytes(), Caption("", ""), number=1)["width"] == 30
 
 
 def test_signs_stay_with_their_numbers() -> None:

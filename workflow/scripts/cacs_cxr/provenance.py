@@ -31,6 +31,16 @@ def package_versions() -> dict[str, str | None]:
     return found
 
 
+def installed_versions() -> dict[str, str]:
+    """Versions of Python, of this software and of the packages that are installed, by name."""
+    packages = {name: number for name, number in package_versions().items() if number is not None}
+    try:
+        own = {"cacs-cxr": version("cacs-cxr")}
+    except PackageNotFoundError:
+        own = {}
+    return {"python": platform.python_version(), **own, **packages}
+
+
 def file_checksum(path: Path) -> str:
     """SHA-256 of a file, read in pieces."""
     digest = hashlib.sha256()
