@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from cacs_cxr.report.received_radiographs import received_radiographs
 
 import unpack_archive
 import write_archive
@@ -18,7 +19,6 @@ from cacs_cxr.faults import InputError
 from cacs_cxr.report.archive import archive_bytes, checksum_lines, csv_bytes
 from cacs_cxr.report.configuration import received_configuration, reported_configuration
 from cacs_cxr.report.received import received_tables
-from cacs_cxr.report.received_radiographs import received_radiographs
 from cacs_cxr.report.unpacking import read_archive
 from cacs_cxr.study import Study
 from cacs_cxr.tables import write_csv, write_json, write_parquet

@@ -163,3 +163,121 @@ rule analyse_sensitivity:
         "analysed the main hazard ratio under other choices"
     script:
         "../scripts/analyse_sensitivity.py"
+
+
+rule draw_incremental_value:
+    input:
+        models="results/prognosis/incremental_value.csv",
+        carried="results/prognosis/information_carried.csv",
+        study="results/cohort/study.json",
+    output:
+        **figure_files("incremental_value", category="Prognosis"),
+    log:
+        "logs/draw_incremental_value.log",
+    conda:
+        "../../envs/stats.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        code=code("draw_incremental_value.py"),
+        horizon_years=config["prognosis"]["assessment_years"],
+    message:
+        "drew what the categories add to clinical factors"
+    script:
+        "../scripts/draw_incremental_value.py"
+
+
+rule draw_risk_prediction:
+    input:
+        calibration="results/prognosis/risk_calibration.csv",
+        benefit="results/prognosis/risk_net_benefit.csv",
+        study="results/cohort/study.json",
+    output:
+        **figure_files("risk_prediction", category="Prognosis"),
+    log:
+        "logs/draw_risk_prediction.log",
+    conda:
+        "../../envs/stats.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        code=code("draw_risk_prediction.py"),
+        horizon_years=config["prognosis"]["assessment_years"],
+    message:
+        "drew calibration and net benefit of the predicted risks"
+    script:
+        "../scripts/draw_risk_prediction.py"
+
+
+rule draw_cross_classification:
+    input:
+        cells="results/prognosis/cross_classification.csv",
+        study="results/cohort/study.json",
+    output:
+        **figure_files("cross_classification", category="Prognosis"),
+    log:
+        "logs/draw_cross_classification.log",
+    conda:
+        "../../envs/stats.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        code=code("draw_cross_classification.py"),
+    message:
+        "drew events by actual and predicted category"
+    script:
+        "../scripts/draw_cross_classification.py"
+
+
+rule draw_proportional_hazards:
+    input:
+        residuals="results/prognosis/schoenfeld_residuals.csv",
+        tests="results/prognosis/proportional_hazards.csv",
+        kaplan_meier="results/prognosis/kaplan_meier.csv",
+        study="results/cohort/study.json",
+    output:
+        **figure_files("proportional_hazards", category="Prognosis"),
+    log:
+        "logs/draw_proportional_hazards.log",
+    conda:
+        "../../envs/stats.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        code=code("draw_proportional_hazards.py"),
+        transform=config["prognosis"]["proportionality_transform"],
+    message:
+        "drew the residuals of the Cox models"
+    script:
+        "../scripts/draw_proportional_hazards.py"
+
+
+rule draw_cumulative_incidence:
+    input:
+        incidence="results/prognosis/cumulative_incidence.csv",
+        kaplan_meier="results/prognosis/kaplan_meier.csv",
+        study="results/cohort/study.json",
+    output:
+        **figure_files("cumulative_incidence", category="Prognosis"),
+    log:
+        "logs/draw_cumulative_incidence.log",
+    conda:
+        "../../envs/stats.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        code=code("draw_cumulative_incidence.py"),
+    message:
+        "drew the cumulative incidence with competing events"
+    script:
+        "../scripts/draw_cumulative_incidence.py"

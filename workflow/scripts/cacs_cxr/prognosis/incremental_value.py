@@ -24,7 +24,7 @@ from cacs_cxr.prognosis.nested_models import (
 )
 from cacs_cxr.prognosis.pooled_models import chi_squared_test
 from cacs_cxr.prognosis.pooling import half_width, pooled_proportion, pooled_value, two_sided_p
-from cacs_cxr.prognosis.resampling import bias_corrected_limits
+from cacs_cxr.prognosis.resampling import percentile_limits
 from cacs_cxr.prognosis.risk_sets import Floats
 from cacs_cxr.prognosis.site_models import SiteModels
 from cacs_cxr.prognosis.time_dependent_auc import TimeDependentAuc
@@ -159,8 +159,8 @@ def carried_table(site: SiteModels) -> pd.DataFrame:
 
     The ratio of two likelihood ratio chi-squared statistics in the same patients: of the prediction beyond the clinical
     factors (adjusted) or against no predictor (unadjusted), over that of the actual category (Harrell's adequacy index,
-    Regression Modeling Strategies, section 9.8). Limits are bias-corrected percentiles of the bootstrap. Over imputed
-    data sets the statistics are means.
+    Regression Modeling Strategies, section 9.8). Limits are percentiles of the bootstrap, each statistic less its degrees
+    of freedom, by which resampling inflates it. Over imputed data sets the statistics are means.
     """
     gain = site.replicates.gain
     rows = []
@@ -182,9 +182,10 @@ def carried_table(site: SiteModels) -> pd.DataFrame:
                 values = {name: _gain(site, name, base) for name in (predicted, actual)}
                 ratio = values[predicted][0] / values[actual][0] if values[actual][0] > 0 else np.nan
                 less = 0.0 if base is None else gain[base]
-                with np.errstate(divide="ignore", invalid="ignore"):
-                    drawn = np.asarray((gain[predicted] - less) / (gain[actual] - less))
-                low, high = bias_corrected_limits(drawn, ratio)
+                # Resampling inflates a likelihood ratio by its degrees of freedom, on average.
+                above, below = (np.maximum(gain[name] - less - values[name][1], 0.0) for name in (predicted, actual))
+                drawn = np.divide(above, below, out=np.full(above.size, np.nan), where=below > 0)
+                low, high = percentile_limits(drawn)
                 row |= {
                     "chi2_predicted": values[predicted][0],
                     "df_predicted": values[predicted][1],

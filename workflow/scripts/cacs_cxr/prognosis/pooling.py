@@ -113,7 +113,8 @@ def pooled_chi_squared_test(statistics: npt.ArrayLike, *, df: int) -> PooledTest
     m = values.size
     increase = (1 + 1 / m) * float(np.var(np.sqrt(values), ddof=1))
     statistic = max((values.mean() / df - (m + 1) / (m - 1) * increase) / (1 + increase), 0.0) * df
-    residual = df ** (-3 / m) * (m - 1) * (1 + 1 / increase) ** 2 if increase > 0 else np.inf
+    # Data sets that differ by rounding alone do not differ.
+    residual = df ** (-3 / m) * (m - 1) * (1 + 1 / increase) ** 2 if increase > 1e-9 else np.inf
     return PooledTest(statistic, df, residual, tail(statistic, df=df, residual_df=residual))
 
 

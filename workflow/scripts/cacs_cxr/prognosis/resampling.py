@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import norm
 
 from cacs_cxr.prognosis.risk_sets import Floats, Places, RiskSets
 
@@ -99,7 +98,7 @@ def sampled_concordance(sample: Resample, score: Floats) -> float:
     pairs = float(own @ suffix[sample.later])
     if pairs == 0:
         return np.nan
-    by_score = np.argsort(score, kind="stable")
+    by_score = np.argsort(score)
     rising, wanted = score[by_score], score[sample.event_rows]
     low, high = (np.searchsorted(rising, wanted, side=side) for side in ("left", "right"))
     below = _mass_below(by_score, weights, sample.later, low)
@@ -148,19 +147,15 @@ def bootstrap_counts(n: int, generator: np.random.Generator) -> npt.NDArray[np.i
     return np.bincount(generator.integers(0, n, n), minlength=n)
 
 
-def bias_corrected_limits(replicates: npt.ArrayLike, estimate: float) -> tuple[float, float]:
-    """95 % limits by the bias-corrected percentile method (Efron, JASA 1987;82:171, without acceleration).
+def percentile_limits(replicates: npt.ArrayLike) -> tuple[float, float]:
+    """95 % limits by the percentile method (Efron); NaN where fewer than 20 replicates are known.
 
     Args:
         replicates: of the estimate, NaN where a sample had none.
-        estimate: of all patients; NaN limits where fewer than 20 replicates are known.
     """
     known = np.asarray(replicates, dtype=float)
     known = known[np.isfinite(known)]
-    if known.size < 20 or not np.isfinite(estimate):
+    if known.size < 20:
         return np.nan, np.nan
-    below = ((known < estimate).sum() + (known == estimate).sum() / 2) / known.size
-    shift = 2 * float(norm.ppf(np.clip(below, 0.5 / known.size, 1 - 0.5 / known.size)))
-    levels = norm.cdf(shift + norm.ppf([0.025, 0.975]))
-    low, high = np.quantile(known, levels)
+    low, high = np.quantile(known, [0.025, 0.975])
     return float(low), float(high)

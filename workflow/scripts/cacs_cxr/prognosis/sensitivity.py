@@ -81,6 +81,8 @@ def variant(
         raise ValueError(f"{name} is no variant of the sensitivity analysis.")
     days = int(match[1] or 0)
     plain = Variant("main analysis", group)
+    if name == MAIN:
+        return plain
     if name == "unadjusted":
         return replace(plain, label="unadjusted", adjusted=lambda *_: [])
     if name == "complete_case":
