@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from cacs_cxr.report.received_radiographs import received_radiographs
 
 import unpack_archive
 import write_archive
