@@ -83,6 +83,6 @@ def _integration(study: Study) -> str:
     factors = listing([factor.label[0].lower() + factor.label[1:] for factor in study.factors])
     return (
         f"A clinical model (logistic regression on {factors}) was fitted on training and tuning patients, an "
-        "integrated model (logistic regression on the radiograph's calibrated logit and the same factors, drawn towards "
-        "the clinical model by a normal prior) on the tuning split."
+        "integrated model (logistic regression on the radiograph's calibrated logit and the same factors, drawn "
+        "towards the clinical model by a normal prior) on the tuning split."
     )
