@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import html
+import itertools
 import re
 from dataclasses import dataclass, replace
 from html.parser import HTMLParser
@@ -18,6 +19,7 @@ import analyse_prognosis
 import draw_auc
 import draw_contact_sheet
 import draw_cox
+import draw_examples
 import draw_flagged
 import draw_flow
 import draw_image_sizes
@@ -31,11 +33,12 @@ import write_report
 import write_tables
 from cacs_cxr.imaging.refusals import REMEDIES
 from cacs_cxr.report.archive import archive_bytes, archive_members
+from cacs_cxr.report.assets import bound
 from cacs_cxr.report.assumptions import NOT_RECORDED, assumptions
 from cacs_cxr.report.contents import FIGURES, TABLES
 from cacs_cxr.report.evidence import Evidence, read_evidence
 from cacs_cxr.report.numbers import estimate
-from cacs_cxr.report.page import bound, figure, fitting
+from cacs_cxr.report.page import figure, fitting
 from cacs_cxr.report.phrases import Caption
 from cacs_cxr.report.provenance_groups import flat
 from cacs_cxr.report.radiographs import radiographs
@@ -95,6 +98,8 @@ def drawn_sheets(study: Study, analysis: pd.DataFrame, table: pd.DataFrame, fold
 
     for site in study.sites:
         draw_contact_sheet.main(**pixels, cohort=cohort, site=site.name, files=files(f"contact_sheet_{site.name}"))
+    whole = {"images": images, "study": described, "seed": 1}
+    draw_examples.main(**whole, cohort=cohort, files=files("example_radiographs"))  # type: ignore[arg-type]
     draw_flagged.main(**pixels, counts=counts, files=files("flagged_radiographs"))
     return sorted((folder / "images").glob("*.png"))
 
@@ -246,7 +251,7 @@ def test_page_loads_nothing_and_every_figure_has_its_alternative(results: Result
     assert tags.of("script") == [{}], "one script, of the page itself"
     assert f"script-src 'sha256-{digest}'" in results.page
     images = tags.of("img")
-    assert len(images) == 12
+    assert len(images) == 13
     for image in images[:-1]:
         assert (image["src"] or "").startswith("data:image/png;base64,")
         assert len(image["alt"] or "") > 40
@@ -275,7 +280,7 @@ def test_simulated_patients_are_marked_everywhere(results: Results) -> None:
     assert "Simulated patients: not evidence." in results.text
     assert results.text.count("Simulated patients.") == 11
     sheets = [path for path in results.folder.glob("images/*.csv") if path.with_suffix(".png").exists()]
-    assert len(sheets) == 3
+    assert len(sheets) == 4
     for path in [*results.folder.glob("tables/*.csv"), *results.folder.glob("figures/*.csv"), *sheets]:
         table = pd.read_csv(path)
         assert table.columns[-1] == "simulated", path.name
@@ -479,3 +484,92 @@ def test_signs_stay_with_their_numbers() -> None:
 def test_provenance_is_flat_and_short() -> None:
     nested = {"a": {"b": [1, 2]}, "c": [{"x": 1}], "d": None}
     assert flat(nested) == [("a.b", "1, 2"), ("c", "1 entries"), ("d", "")]
+
+
+@pytest.mark.slow
+def test_headings_descend_by_one_and_every_region_has_a_name(results: Results) -> None:
+    tags = Tags(results.page)
+    levels = [int(tag[1]) for tag, _ in tags.found if re.fullmatch("h[1-6]", tag)]
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert all(after - before <= 1 for before, after in itertools.pairwise(levels))
+    identifiers = {attributes["id"] for _, attributes in tags.found if "id" in attributes}
+    for section in tags.of("section"):
+        assert section["aria-labelledby"] in identifiers
+    for region in tags.of("nav", "aside", "dialog"):
+        assert region["aria-label"]
+    for scrolled in (attributes for _, attributes in tags.found if attributes.get("tabindex") == "0"):
+        assert scrolled["role"] == "region"
+        assert scrolled["aria-label"]
+
+
+@pytest.mark.slow
+def test_text_alternatives_quote_what_the_figures_show(results: Results) -> None:
+    figures = dict(re.findall(r'<figure id="figure-(\w+)">\n<img src="[^"]*" alt="([^"]*)"', results.page))
+    row = results.evidence.row("discrimination", site="external", model="integrated", threshold="ge400")
+    assert row is not None
+    quoted = estimate(row["auc"], row["auc_low"], row["auc_high"]).replace("(", "(95 % CI ")
+    assert quoted in figures["roc"]
+    assert quoted in figures["auc"]
+    assert "person-years" in figures["kaplan_meier"]
+    assert "400 patients are left at the development site" in figures["flow"]
+    assert "train_network of training after link_radiographs" in figures["stages"]
+
+
+@pytest.mark.slow
+def test_checklists_lead_to_where_each_item_stands_or_to_the_authors(results: Results) -> None:
+    parts = {
+        name: re.findall(r'<th scope="row">(\w+)</th><td>(.*?)</td><td>(.*?)</td><td>(.*?)</td>', body)
+        for name, body in re.findall(r'<details id="(\w+)">(.*?)</details>', results.page, re.S)
+    }
+    assert [len(parts["tripod"]), len(parts["claim"])] == [52, 44]
+    assert len({number.rstrip("abcdefg") for number, *_ in parts["tripod"]}) == 27
+    assert [number for number, *_ in parts["claim"]] == [str(number) for number in range(1, 45)]
+    for number, _, links, remark in parts["tripod"] + parts["claim"]:
+        assert links or remark, number
+    said = {number: (links, remark) for number, _, links, remark in parts["tripod"]}
+    assert said["17"] == ("", "to be written by the authors")
+    assert 'href="#figure-flow"' in said["20a"][0]
+    assert "not in this study" in {remark for *_, remark in parts["claim"]}
+
+
+@pytest.mark.slow
+def test_deviations_are_those_of_this_study(results: Results, bare: Results) -> None:
+    assert "400 patients were analysed at the development site, not 10,230." in results.text
+    assert "The patients are simulated; the paper's are not." in results.text
+    for sentence in ("There is no external validation.", "There is no integrated model.", "There is no follow-up"):
+        assert sentence in bare.text
+        assert sentence not in results.text.partition("Deviations from the paper Only")[2]
+
+
+@pytest.mark.slow
+def test_captions_of_the_workflows_own_report_have_the_numbers(results: Results, bare: Results) -> None:
+    caption = (results.folder / "captions/figure_roc.rst").read_text(encoding="utf-8")
+    assert re.search(r"AUC clinical 0\.\d\d \(95 % CI", caption)
+    assert "Simulated patients: not evidence." in caption
+    assert "Nothing to show in this study." in (bare.folder / "captions/figure_cox.rst").read_text(encoding="utf-8")
+
+
+@pytest.mark.slow
+def test_model_cards_tell_what_was_trained_and_how_it_did(results: Results, bare: Results) -> None:
+    cards = (results.folder / "model_cards.md").read_text(encoding="utf-8")
+    assert cards.count("\n## ") == 9
+    card = cards.partition("## Chest radiograph, CACS ≥ 100")[2].partition("\n## ")[0]
+    assert "2 networks (test_resnet, 1,000 parameters, 64 × 64 pixels, from random initial weights)" in card
+    row = results.evidence.row("discrimination", site="external", model="cxr", threshold="ge100")
+    assert row is not None
+    assert estimate(row["auc"], row["auc_low"], row["auc_high"]).replace("(", "(95 % CI ") in card
+    assert "Simulated patients" in cards
+    unknown = (bare.folder / "model_cards.md").read_text(encoding="utf-8")
+    assert "**Training**: not recorded" in unknown
+    assert not re.search(r"\bnan\b|None", cards + unknown)
+
+
+@pytest.mark.slow
+def test_tables_are_written_for_manuscripts_too(results: Results) -> None:
+    latex = (results.folder / "tables/auc.tex").read_text(encoding="utf-8")
+    table = pd.read_csv(results.folder / "tables/auc.csv", dtype=str, keep_default_na=False)
+    assert latex.count(r" \\") == len(table) + 1
+    assert r"CACS $\ge$ 100" in latex
+    document = Tags((results.folder / "tables/tables.html").read_text(encoding="utf-8"))
+    assert len(document.of("table")) == len(document.of("caption")) == 11

@@ -37,7 +37,11 @@ SECTIONS: Sequence[Section] = (
         "Radiographs",
         figures=("intensities", "image_sizes"),
         tables=("radiographs",),
-        pictures=("results/images/contact_sheet_{site}", "results/images/flagged_radiographs"),
+        pictures=(
+            "results/images/example_radiographs",
+            "results/images/contact_sheet_{site}",
+            "results/images/flagged_radiographs",
+        ),
     ),
     Section("discrimination", "Discrimination", figures=("roc",), tables=("auc", "comparisons")),
     Section("beside_the_paper", "Beside the paper", figures=("auc",), tables=("paper_comparison",)),
