@@ -16,7 +16,9 @@ from cacs_cxr.report.sections import (
     operating_points,
     participants,
     prognosis,
+    prognostic_value,
     radiographs,
+    robustness,
     workflow,
 )
 
@@ -44,6 +46,8 @@ WORDS: Mapping[str, Words] = {
     "beside_the_paper": beside_the_paper,
     "operating_points": operating_points,
     "prognosis": prognosis,
+    "prognostic_value": prognostic_value,
+    "robustness": robustness,
     "deviations": deviations,
     "assumptions": assumptions,
     "workflow": workflow,
