@@ -151,6 +151,33 @@ def contact_sheets(*suffixes):
     ]
 
 
+def explains():
+    """Whether radiographs are explained: not without the networks, and not where the configuration wants none."""
+    return config["start_from"] == "sites" and config["saliency"]["patients"] > 0
+
+
+def network_figures(*suffixes):
+    """Files of the figures of the networks; there are none where the study starts from predictions, without them."""
+    figures = ["training_curves"] if config["start_from"] == "sites" else []
+    figures += ["saliency"] if explains() else []
+    return [
+        f"results/figures/{figure}.{suffix}"
+        for figure in figures
+        for suffix in suffixes
+    ]
+
+
+def network_tables():
+    """Tables of what the networks look at, by what they tell, where the networks are."""
+    tables = {}
+    if config["start_from"] == "sites":
+        tables["probes"] = "results/saliency/shortcut_probes.csv"
+    if explains():
+        tables["saliency"] = "results/saliency/summary.csv"
+        tables["sanity"] = "results/saliency/sanity.csv"
+    return tables
+
+
 def gpus():
     """GPUs that a job with a network asks for."""
     wanted = config["training"]["device"]

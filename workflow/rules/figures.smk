@@ -208,4 +208,5 @@ rule figures:
             suffix=["pdf", "png", "csv"],
         ),
         contact_sheets("pdf", "png", "csv"),
+        network_figures("pdf", "png", "csv"),
     localrule: True

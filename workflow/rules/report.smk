@@ -50,6 +50,8 @@ rule write_report:
         tables=expand("results/tables/{table}.csv", table=TABLES),
         figures=expand("results/figures/{figure}.png", figure=FIGURES),
         sheets=contact_sheets("png"),
+        network_figures=network_figures("png"),
+        network_tables=network_tables().values(),
         manifest="results/manifest.json",
     output:
         report="results/report.html",
@@ -116,6 +118,8 @@ rule write_manifest:
             *expand("results/tables/{table}.csv", table=TABLES),
             *expand("results/figures/{figure}.csv", figure=FIGURES),
             *contact_sheets("csv"),
+            *network_figures("csv"),
+            *network_tables().values(),
         ],
     output:
         manifest="results/manifest.json",

@@ -1,0 +1,50 @@
+"""Draw what the networks look at: average maps by category, and the clearest cases."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from cacs_cxr.figures.saliency import draw_saliency, panel_pictures, saliency_frame
+from cacs_cxr.figures.style import write_figure
+from cacs_cxr.job import logged
+from cacs_cxr.study import Study
+
+
+def main(
+    *,
+    images: Path,
+    panels: Path,
+    pictures: Path,
+    study: Path,
+    smallest_cell: int | None,
+    pdf: Path,
+    png: Path,
+    table: Path,
+) -> None:
+    """Write the figure and the CSV of what it shows.
+
+    Args:
+        images: array of all radiographs, of which only those shown are read.
+        panels: table of the pictures, an array of averages and maps.
+    """
+    definition = Study.read(study)
+    drawn = saliency_frame(pd.read_csv(panels), definition)
+    stored = np.load(images, mmap_mode="r", allow_pickle=False)
+    shown = panel_pictures(drawn, np.load(pictures, allow_pickle=False), stored)
+    figure = draw_saliency(drawn, shown, definition, smallest=smallest_cell)
+    write_figure(figure, drawn, simulated=definition.simulated, pdf=pdf, png=png, table=table)
+
+
+if __name__ == "__main__":
+    with logged(snakemake):
+        main(
+            images=Path(snakemake.input.images),
+            panels=Path(snakemake.input.panels),
+            pictures=Path(snakemake.input.pictures),
+            study=Path(snakemake.input.study),
+            smallest_cell=snakemake.params.smallest_cell,
+            pdf=Path(snakemake.output.pdf),
+            png=Path(snakemake.output.png),
+            table=Path(snakemake.output.csv),
+        )
