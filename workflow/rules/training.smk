@@ -7,7 +7,11 @@ rule train_network:
         radiographs="results/images/images.parquet",
         cohort="results/cohort/cohort.parquet",
         folds="results/cohort/folds.csv",
-        initial=[] if config["training"]["init"] in ("none", "timm") else config["training"]["init"],
+        initial=(
+            []
+            if config["training"]["init"] in ("none", "timm")
+            else config["training"]["init"]
+        ),
     output:
         weights="results/models/{network}/{threshold}/fold-{fold}/member-{member}/weights.safetensors",
         metadata="results/models/{network}/{threshold}/fold-{fold}/member-{member}/metadata.json",
