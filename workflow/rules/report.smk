@@ -65,6 +65,7 @@ rule write_report:
         runtime=10,
     params:
         code=code("write_report.py"),
+        network_tables=list(network_tables()),
     message:
         "wrote results/report.html"
     script:

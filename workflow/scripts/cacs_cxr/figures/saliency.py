@@ -240,7 +240,8 @@ def _bar(figure: Figure, *, top: float, height: float) -> None:
         (left + width + 3) / DOUBLE_COLUMN,
         (top - thick / 2) / height,
         "Grad-CAM, in multiples of an even map (the mean over the picture is 1).\n"
-        "White line: half of the greatest value. Padding is left white. Below cases: predicted probability; actual category.",
+        "White line: half of the greatest value. Padding is left white. Below cases: predicted probability;\n"
+        "actual category.",
         va="center",
         fontsize=SMALL,
         color=INK,

@@ -58,6 +58,20 @@ def figure_captions(study: Study) -> dict[str, tuple[str, str]]:
             "Dot plot of the AUC of every model and site at each threshold; the same numbers stand in the table "
             "of AUCs.",
         ),
+        "training_curves": (
+            "Training of every network: thin lines single networks, thick lines their means, dots the epoch that was "
+            "kept.",
+            "Line plots of training loss, tuning loss and tuning AUC by epoch, a column for each threshold. The "
+            "numbers stand in figures/training_curves.csv, those of the epochs kept in models/training.csv.",
+        ),
+        "saliency": (
+            f"What the networks of the radiograph look at (Grad-CAM). Above: average radiograph and map by actual "
+            f"{short} category. Below: of each outcome the case of which the network was surest, with its radiograph "
+            "and map.",
+            f"Radiographs in grey with maps in colour over them: averages by {short} category and site, then true and "
+            "false positives and negatives at each threshold with the predicted probability. Shares of the maps in "
+            "regions stand in the table of maps.",
+        ),
         "kaplan_meier": (
             f"{opening} by actual (left) and predicted (right) {short} category, with numbers at risk.",
             f"Kaplan–Meier curves of {event} by actual and by predicted category at each site, with numbers at "
@@ -95,6 +109,18 @@ def table_captions(study: Study) -> dict[str, str]:
         "operating_points": (
             "Operating points, with Wilson's intervals. Cut-offs were chosen in the other folds of development, and "
             "frozen for external sites."
+        ),
+        "saliency": (
+            "Where the energy of the maps lies, beside an even map: means over the sampled patients, in which each "
+            "category weighs by its sample."
+        ),
+        "sanity": (
+            "Rank correlation of maps with those of the same network when the weights above the map, or all weights, "
+            "are drawn at random, and with those of a network that was trained on other folds."
+        ),
+        "probes": (
+            "Shortcut probes: what the logits of the networks tell of factors, vendors and sites; AUCs within "
+            "categories compare patients of the same category alone."
         ),
         "incidence": (f"{opening} by category: events, person-years, rates with exact Poisson intervals."),
         "cox": (

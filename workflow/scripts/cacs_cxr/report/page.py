@@ -22,6 +22,7 @@ from cacs_cxr.report.findings import (
     prognosis,
 )
 from cacs_cxr.report.methods import methods_in_short, methods_sections
+from cacs_cxr.report.networks import network_tables, networks
 from cacs_cxr.report.radiographs import radiographs
 from cacs_cxr.report.synopsis import conclusion, in_short, limitations
 
@@ -35,6 +36,12 @@ SECTIONS: Sequence[tuple[str, str, Sequence[str], Sequence[str]]] = (
     ("discrimination", "Discrimination", ("roc",), ("auc", "comparisons")),
     ("paper", "Beside the paper", ("auc",), ("paper_comparison",)),
     ("operating", "Operating points and predicted categories", (), ("operating_points",)),
+    (
+        "networks",
+        "What the networks look at",
+        ("training_curves", "saliency"),
+        ("saliency", "sanity", "probes"),
+    ),
     ("prognosis", "Prognosis", ("kaplan_meier", "cox"), ("incidence", "cox", "concordance")),
 )
 KINDS = {"table1": "numbers broad", "radiographs": "numbers broad", "assumptions": "words"}
@@ -47,6 +54,7 @@ def render_page(
     figures: Mapping[str, bytes],
     sheets: Mapping[str, bytes],
     provenance: Mapping[str, Any],
+    network_evidence: Mapping[str, pd.DataFrame] | None = None,
 ) -> str:
     """The report as HTML without any reference to another file or host.
 
@@ -54,13 +62,18 @@ def render_page(
         evidence: the result files.
         tables: printed tables by name: table1, missing, radiographs, auc, comparisons, operating_points, incidence,
             cox, concordance, paper_comparison, assumptions.
-        figures: PNG files by name: flow, intensities, image_sizes, roc, auc, kaplan_meier, cox. Those of a prognosis
+        figures: PNG files by name: flow, intensities, image_sizes, roc, auc, kaplan_meier, cox, and where the networks
+            are here training_curves and saliency. Those of a prognosis
             that nobody was followed for are left out, as are its tables; the text says why.
         sheets: PNG files of the contact sheets by name, none where the radiographs are not here. Those that would make
             the page too large are left out; the text names them.
         provenance: nested plain values of the manifest; may be empty.
+        network_evidence: tables of what the networks look at (see `networks.network_tables`), none where they are not
+            here; the figures training_curves and saliency are then left out, too.
     """
     study = evidence.study
+    of_networks = network_evidence or {}
+    tables = {**tables, **network_tables(of_networks, study)}
     shown = fitting(sheets, largest=LARGEST_SHEETS)
     figures = {**figures, **{name: sheets[name] for name in shown}}
     paragraphs = {
@@ -69,6 +82,7 @@ def render_page(
         "discrimination": [*discrimination(evidence), *attainable(evidence)],
         "paper": beside_the_paper(evidence),
         "operating": operating(evidence),
+        "networks": networks(of_networks, study),
         "prognosis": prognosis(evidence),
     }
     numbers = iter(range(1, 100))
@@ -85,12 +99,12 @@ def render_page(
             "figures": [
                 figure(figures[name], *alternatives[name], number=next(numbers))
                 for name in ((*shown, *drawn) if identifier == "radiographs" else drawn)
-                if name not in left_out
+                if name not in left_out and name in figures
             ],
             "tables": [
                 table(tables[name], captions[name], number=next(table_numbers), kind=KINDS.get(name, "numbers"))
                 for name in listed
-                if len(tables[name]) and name not in left_out
+                if name in tables and len(tables[name]) and name not in left_out
             ],
         }
         for identifier, heading, drawn, listed in SECTIONS
