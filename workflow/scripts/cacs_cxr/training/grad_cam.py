@@ -71,7 +71,7 @@ def explained_stage(network: Network, *, size: int, cells: int, device: torch.de
         stages.pop()
     if not stages:
         found = type(backbone).__name__
-        remedy = "Set saliency.patients_per_category to 0, or take a backbone with convolutional stages."
+        remedy = "Set saliency.patients to 0, or take a backbone with convolutional stages."
         expected = "a backbone with stages that timm names and whose output is a square map"
         raise InputError([Fault("configuration", None, "training.backbone", found, expected, remedy)])
     wide = [stage for stage, _ in stages if stage.cells >= cells]
