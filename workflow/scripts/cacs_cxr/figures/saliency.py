@@ -32,7 +32,7 @@ OUTCOMES = ("true positive", "false positive", "false negative", "true negative"
 COLOURS = matplotlib.colormaps["viridis"]
 FULL, FAINT = 4.0, 1.0  # multiples of an even map: from the one on a map is opaque, below the other it is not seen
 LABEL, GAP, WIDE_GAP, MARGIN = 19.0, 0.7, 4.0, 1.0
-HEAD, CASE_TEXT, BAR = 11.0, 6.4, 8.5
+HEAD, CASE_TEXT, BAR = 11.0, 6.4, 11.0
 Picture = npt.NDArray[np.float64]
 
 
@@ -147,7 +147,7 @@ def draw_saliency(drawn: pd.DataFrame, pictures: Mapping[int, Panel], study: Stu
         page.text(MARGIN, top - HEAD - (line + 0.5) * (side + GAP), name, va="center", linespacing=1.25)
 
     top -= upper
-    page.text(MARGIN, top - 1.2, "Clearest cases,\nout-of-fold", fontweight="bold", va="top", linespacing=1.2)
+    page.text(MARGIN, top - 1.2, "Clearest\ncases,\nout-of-fold", fontweight="bold", va="top", linespacing=1.2)
     starts = {name: MARGIN + LABEL + place * (pair + WIDE_GAP) for place, name in enumerate(OUTCOMES)}
     for name, start in starts.items():
         page.text(start, top - 4.4, name.capitalize(), fontweight="bold", va="top")
@@ -228,7 +228,7 @@ def _show(
 def _bar(figure: Figure, *, top: float, height: float) -> None:
     """Scale of the maps at the foot of the figure."""
     left, width, thick = MARGIN + LABEL, 40.0, 2.4
-    axes = figure.add_axes((left / DOUBLE_COLUMN, (top - thick) / height, width / DOUBLE_COLUMN, thick / height))
+    axes = figure.add_axes((left / DOUBLE_COLUMN, (top - 3.2 - thick) / height, width / DOUBLE_COLUMN, thick / height))
     values = np.linspace(0, FULL + 0.5, 200)[None, :]
     axes.imshow(overlaid(np.full(values.shape, 110.0), values), aspect="auto", extent=(0, FULL + 0.5, 0, 1))
     axes.set(yticks=[], xticks=np.arange(0, FULL + 1))
@@ -238,7 +238,7 @@ def _bar(figure: Figure, *, top: float, height: float) -> None:
         spine.set_visible(False)
     figure.text(
         (left + width + 3) / DOUBLE_COLUMN,
-        (top - thick / 2) / height,
+        (top - 3.2 - thick / 2) / height,
         "Grad-CAM, in multiples of an even map (the mean over the picture is 1).\n"
         "White line: half of the greatest value. Padding is left white. Below cases: predicted probability;\n"
         "actual category.",
