@@ -73,17 +73,22 @@ def build_network(backbone: str, *, outputs: int, factors: int, initial: Path | 
     Raises:
         InputError: an unknown backbone, or a file whose tensors do not fit.
     """
+    check_backbone(backbone)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        own: nn.Module = timm.create_model(backbone, pretrained=False, in_chans=1, num_classes=outputs)
+        network = Network(own, outputs=outputs, factors=factors)
+    return network, "" if initial is None else load_weights(own, initial)
+
+
+def check_backbone(backbone: str) -> None:
+    """Raise an InputError with near names where timm does not know a backbone."""
     if not timm.is_model(backbone):
         near = ", ".join(get_close_matches(backbone, timm.list_models(), n=5))
         remedy = f"Near names: {near}." if near else "Names: timm.list_models()."
         raise InputError(
             [Fault("configuration", None, "training.backbone", backbone, "the name of a timm model", remedy)]
         )
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        own: nn.Module = timm.create_model(backbone, pretrained=False, in_chans=1, num_classes=outputs)
-        network = Network(own, outputs=outputs, factors=factors)
-    return network, "" if initial is None else load_weights(own, initial)
 
 
 def start_at_prevalence(network: Network, prevalences: Sequence[float], *, weights: Sequence[float]) -> None:
