@@ -68,7 +68,7 @@ def test_mini_study_shows_its_progress(mini: Path) -> None:
     assert done == sorted(done)
     assert total == {str(done[-1])}
     assert not re.search("[\r\x1b]", (mini / "screen.txt").read_bytes().decode()), "a bar where there is no terminal"
-    assert any("trained ge100, fold 2" in line[2] for line in lines)
+    assert any("trained cxr, ge100, fold 2" in line[2] for line in lines)
 
 
 @pytest.mark.slow
@@ -201,7 +201,7 @@ def test_radiographs_are_summed_up_on_the_screen_and_shown_in_the_report(mini: P
 @pytest.mark.slow
 def test_networks_are_explained_and_probed(mini: Path) -> None:
     saliency = mini / "results/saliency"
-    explained = pd.read_csv(saliency / "explained.csv")
+    explained = pd.read_csv(saliency / "explained.csv", float_precision="round_trip")
     maps = np.load(saliency / "maps.npy", allow_pickle=False)
     assert len(maps) == len(explained)
     assert maps.shape[1:] == (8, 8)

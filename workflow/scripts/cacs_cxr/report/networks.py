@@ -23,6 +23,7 @@ MEASURES = {
     "arch": "near calcium of the aortic arch, of the thorax",
     POINTING: "greatest value near calcium",
 }
+MOST_WARNINGS = 4  # named in the text; the table has all
 STATISTICS = {"spearman": "Spearman's ρ", "r2": "R²", "auc": "AUC"}
 GIVEN = {"none": "all patients", "category": "within categories"}
 
@@ -118,13 +119,15 @@ def maps_paragraph(summary: pd.DataFrame, study: Study) -> str:
     ]
     for site in study.sites:
         found = [
-            f"{100 * row['mean']:.0f} % for {row['threshold_label']}, where an even map has {100 * row['even']:.0f} %"
-            f" (ratio {interval(row, 'ratio', 'ratio_low', 'ratio_high')}; n = {count(row['n'])})"
+            f"{100 * row['mean']:.0f} % for {row['threshold_label']} (even map: {100 * row['even']:.0f} %; ratio "
+            f"{interval(row, 'ratio', 'ratio_low', 'ratio_high')}; n = {count(row['n'])})"
             for row in _overall(summary, study, site=site.name, measure=OUTSIDE)
             if np.isfinite(row["mean"])
         ]
         if found:
-            sentences.append(f"At {site_phrase(site)}, of the maps' energy lay outside the thorax {listing(found)}.")
+            sentences.append(
+                f"At {site_phrase(site)} the share of their energy outside the thorax was {listing(found)}."
+            )
     return " ".join(sentences)
 
 
@@ -191,13 +194,17 @@ def probes_paragraph(probes: pd.DataFrame, study: Study) -> str:
             f"{opening} None of {count(len(told))} probes of vendor and site among patients of the same category "
             "differs from chance after Holm's adjustment."
         )
+    farthest = sorted(warned, key=lambda row: -abs(row["estimate"] - 0.5))
     found = [
-        f"{row['target']} at {row['threshold_label']}, AUC {interval(row, 'estimate', 'low', 'high')}" for row in warned
+        f"{str(row['target']).partition(': ')[2]} at {row['threshold_label']}, AUC "
+        f"{interval(row, 'estimate', 'low', 'high')}"
+        for row in farthest[:MOST_WARNINGS]
     ]
+    which = "" if len(warned) <= MOST_WARNINGS else "farthest from it "
     return (
         f"{opening} {count(len(warned))} of {count(len(told))} probes among patients of the same category differ from "
-        f"chance after Holm's adjustment: {listing(found)}. Patients of two vendors or sites may differ in more than "
-        "the machine; where they do not, the networks have learnt the machine."
+        f"chance after Holm's adjustment: {which}{listing(found)}. Patients of two vendors or sites may differ in "
+        "more than the machine; where they do not, the networks have learnt the machine."
     )
 
 
