@@ -35,7 +35,7 @@ def shows_bar(stream: TextIO) -> bool:
 
 
 def how_far(training: Training) -> tuple[str, float | None]:
-    """How far a training is, in words, and the seconds that it says are left; None before its first epoch."""
+    """How far a training is, in words, and the seconds that it says are left; None before its first epoch ends."""
     try:
         with training.log.open("rb") as file:
             # The log of an earlier run lies there until the job has begun.
@@ -48,6 +48,8 @@ def how_far(training: Training) -> tuple[str, float | None]:
     for line in reversed(lines):
         if found := EPOCH.search(line):
             epoch, epochs, rate, left = found.groups()
+            if epoch == epochs:
+                return "predicting", 0.0
             return f"epoch {epoch}/{epochs}, {float(rate):.0f} images/s, {float(left):.0f} s left", float(left)
     return "epoch 1" if lines else "starting", None
 

@@ -11,7 +11,7 @@ from cacs_cxr.imaging.border import Box
 from cacs_cxr.imaging.chest_place import chest_place
 from cacs_cxr.imaging.geometry import fit, mirrored, pad, quantise, turned
 from cacs_cxr.saliency.calcium import flecks_by_row
-from cacs_cxr.saliency.geometry import Rectangle, enlarged, inside, near, picture_rectangle, rim, to_square
+from cacs_cxr.saliency.geometry import Rectangle, enlarged, inside, near, picture_rectangle, reduced, rim, to_square
 from cacs_cxr.saliency.regions import CALCIUM, CORNERS, OUTSIDE, PICTURE, RIM, THORAX, regions_of
 from cacs_cxr.simulation.anatomy import CHEST_COLUMNS, Chest
 from cacs_cxr.simulation.devices import device_named, format_mm
@@ -136,3 +136,13 @@ def test_thorax_is_found_where_simulated_chests_have_it(site: SimulatedSite) -> 
         overlaps.append(height * width / (sum(areas) - height * width))
     assert np.mean(overlaps) > 0.75
     assert min(overlaps) > 0.5
+
+
+def test_large_radiographs_are_measured_on_fewer_pixels_with_the_same_picture() -> None:
+    row = told((400, 300))
+    levels = pad(np.full((512, 384), 200, dtype=np.uint8), size=512)
+    small = reduced(levels)
+    assert small.shape == (128, 128)
+    assert picture_rectangle(row, small) == Rectangle(0, 16, 128, 112)
+    np.testing.assert_array_equal(inside(Rectangle(0, 16, 128, 112), size=128), small > 0)
+    np.testing.assert_array_equal(reduced(small), small)

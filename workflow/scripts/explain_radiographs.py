@@ -10,7 +10,7 @@ import pandas as pd
 from cacs_cxr.imaging.chest_place import chest_place
 from cacs_cxr.job import LOGGER, logged
 from cacs_cxr.saliency.calcium import flecks_by_row
-from cacs_cxr.saliency.geometry import Marks, Rectangle, enlarged, inside, picture_rectangle
+from cacs_cxr.saliency.geometry import Marks, Rectangle, enlarged, inside, picture_rectangle, reduced
 from cacs_cxr.saliency.measures import density
 from cacs_cxr.saliency.panels import picture_panels
 from cacs_cxr.saliency.patients import explained_patients
@@ -80,7 +80,8 @@ def main(
         read = read.join(chosen.set_index("row")[["rotate", "mirror"]])
         flecks = flecks_by_row(chosen, {site: pd.read_parquet(file) for site, file in calcium.items()})
     rows = explained["row"].drop_duplicates().to_numpy()
-    pixels = dict(zip(rows, np.load(images, mmap_mode="r", allow_pickle=False)[rows], strict=True))
+    stored = np.load(images, mmap_mode="r", allow_pickle=False)
+    pixels = {row: reduced(stored[row]) for row in rows}
     located: dict[int, tuple[Rectangle, dict[str, Marks]]] = {}
     for row, levels in pixels.items():
         told = {str(name): value for name, value in read.loc[row].items()}
@@ -89,7 +90,7 @@ def main(
         located[row] = regions_of(levels, told, thorax=thorax, flecks=flecks.get(int(row)))
 
     size = next(iter(pixels.values())).shape[-1]
-    grids = [enlarged(grid, size=size) for grid in found.maps]
+    grids = [enlarged(grid, size=size).astype(np.float32) for grid in found.maps]
     rectangles, regions = zip(*(located[row] for row in explained["row"]), strict=True)
     densities = [density(grid, picture=marks[PICTURE]) for grid, marks in zip(grids, regions, strict=True)]
     measures = pd.DataFrame(
@@ -121,7 +122,7 @@ def main(
     levels = [pixels[row] for row in explained["row"]]
     panels, pictures = picture_panels(explained, levels, densities, [marks[PICTURE] for marks in regions])
     write_array(pictures, outputs["pictures"])
-    edges = pd.DataFrame(rectangles, columns=[f"picture_{edge}" for edge in Rectangle._fields])
+    edges = pd.DataFrame(rectangles, columns=[f"picture_{edge}" for edge in Rectangle._fields]) / size
     tables = {
         "explained": explained.assign(logit=found.logits, stage=found.stage).join(edges),
         "measures": measures,

@@ -9,6 +9,7 @@ from PIL import Image
 
 Floats = npt.NDArray[np.float64]
 Marks = npt.NDArray[np.bool_]
+MOST_PIXELS = 128
 
 
 class Rectangle(NamedTuple):
@@ -99,6 +100,14 @@ def near(points: Floats, *, reach: float, size: int) -> Marks:
     middle = np.arange(size) + 0.5
     rows, columns = middle[:, None, None] - points[:, 0], middle[None, :, None] - points[:, 1]
     return np.asarray((np.square(rows) + np.square(columns) <= reach**2).any(axis=2))
+
+
+def reduced(levels: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    """Radiograph [S, S] on at most `MOST_PIXELS` a side, each the mean of what it covers: maps have fewer cells."""
+    if levels.shape[0] <= MOST_PIXELS:
+        return levels
+    image = Image.fromarray(np.ascontiguousarray(levels))
+    return np.asarray(image.resize((MOST_PIXELS, MOST_PIXELS), Image.Resampling.BOX))
 
 
 def enlarged(grid: npt.NDArray[np.floating[Any]], *, size: int) -> Floats:
