@@ -1,5 +1,7 @@
 """The report, from an archive through every stage below the waterline to the page."""
 
+import base64
+import hashlib
 import html
 import re
 from dataclasses import dataclass, replace
@@ -22,6 +24,7 @@ import draw_image_sizes
 import draw_intensities
 import draw_kaplan_meier
 import draw_roc
+import draw_stages
 import evaluate
 import unpack_archive
 import write_report
@@ -29,41 +32,35 @@ import write_tables
 from cacs_cxr.imaging.refusals import REMEDIES
 from cacs_cxr.report.archive import archive_bytes, archive_members
 from cacs_cxr.report.assumptions import NOT_RECORDED, assumptions
+from cacs_cxr.report.contents import FIGURES, TABLES
 from cacs_cxr.report.evidence import Evidence, read_evidence
 from cacs_cxr.report.numbers import estimate
-from cacs_cxr.report.page import bound, figure, fitting, flat
+from cacs_cxr.report.page import bound, figure, fitting
+from cacs_cxr.report.phrases import Caption
+from cacs_cxr.report.provenance_groups import flat
 from cacs_cxr.report.radiographs import radiographs
+from cacs_cxr.report.supplements import SUPPLEMENTS
 from cacs_cxr.study import Study
 from cacs_cxr.tables import write_csv, write_json
 from written_results import (
     CONFIGURATION,
     DEFINITION,
+    STAGES,
+    VERSIONS,
     example_analysis,
     example_counts,
-    example_distributions,
     example_flow,
     example_images,
     example_predictions,
     example_radiographs,
     example_study,
+    example_supplements,
     other_study,
     without_follow_up,
 )
 
-TABLES = (
-    "table1",
-    "missing",
-    "radiographs",
-    "auc",
-    "comparisons",
-    "operating_points",
-    "incidence",
-    "cox",
-    "concordance",
-    "paper_comparison",
-    "assumptions",
-)
-FIGURES = ("flow", "intensities", "image_sizes", "roc", "auc", "kaplan_meier", "cox")
+STAGE_ROWS = [dict(zip(("stage", "rule", "jobs", "after"), row, strict=True)) for row in STAGES]
+KINDS = ("pdf", "svg", "png", "csv")
 
 
 @dataclass(frozen=True)
@@ -93,13 +90,12 @@ def drawn_sheets(study: Study, analysis: pd.DataFrame, table: pd.DataFrame, fold
     write_json(study.plain(), described)
     pixels: dict[str, Any] = {"images": images, "radiographs": radiographs, "study": described, "seed": 1}
 
-    def paths(name: str) -> dict[str, Path]:
-        names = {"pdf": f"{name}.pdf", "png": f"{name}.png", "table": f"{name}.csv"}
-        return {kind: folder / "images" / file for kind, file in names.items()}
+    def files(name: str) -> dict[str, Path]:
+        return {kind: folder / f"images/{name}.{kind}" for kind in KINDS}
 
     for site in study.sites:
-        draw_contact_sheet.main(**pixels, cohort=cohort, site=site.name, **paths(f"contact_sheet_{site.name}"))
-    draw_flagged.main(**pixels, counts=counts, **paths("flagged_radiographs"))
+        draw_contact_sheet.main(**pixels, cohort=cohort, site=site.name, files=files(f"contact_sheet_{site.name}"))
+    draw_flagged.main(**pixels, counts=counts, files=files("flagged_radiographs"))
     return sorted((folder / "images").glob("*.png"))
 
 
@@ -112,15 +108,16 @@ def finished(
         without: files that the archive lacks, as older ones do.
     """
     archive = folder / "in.tar.gz"
-    table = example_radiographs(analysis)
     members = archive_members(
         analysis,
         predictions,
         example_flow(study),
         study,
         CONFIGURATION,
-        radiographs=example_counts(table),
-        distributions=example_distributions(table),
+        supplements=example_supplements(analysis),
+        versions=VERSIONS,
+        cards="",
+        tables={},
     )
     left_out = (*without, "checksums.txt") if without else ()
     archive.write_bytes(archive_bytes({name: text for name, text in members.items() if name not in left_out}))
@@ -130,12 +127,19 @@ def finished(
         "configuration": cohort / "configuration.json",
         "analysis": cohort / "analysis.parquet",
         "flow": cohort / "flow.csv",
-        "radiographs": folder / "images/radiographs.csv",
     }
-    distributions = folder / "images/distributions.csv"
+    supplements = {
+        "radiographs": folder / "images/radiographs.csv",
+        "distributions": folder / "images/distributions.csv",
+        "stages": cohort / "stages.csv",
+        "networks": folder / "models/networks.csv",
+        "coefficients": folder / "predictions/coefficients.csv",
+    }
+    distributions, versions = supplements["distributions"], cohort / "versions.json"
     scores, categories = folder / "predictions.parquet", evaluation / "predicted_categories.parquet"
-    given: dict[str, Any] = {"definition": DEFINITION, "settings": CONFIGURATION}
-    unpack_archive.main(archive=archive, **files, predictions=scores, distributions=distributions, **given)
+    given: dict[str, Any] = {"definition": DEFINITION, "settings": CONFIGURATION, "stages": STAGE_ROWS}
+    brought: dict[str, Any] = {"supplements": list(supplements.values()), "versions": versions}
+    unpack_archive.main(archive=archive, **files, predictions=scores, **brought, **given)
     base: dict[str, Any] = {"analysis": files["analysis"], "study": files["study"]}
     names = ("discrimination", "auc_comparison", "roc", "operating_points", "cutoffs", "confusion")
     performance = {name: evaluation / f"{name}.csv" for name in names}
@@ -144,17 +148,11 @@ def finished(
     survival: dict[str, Any] = {name: prognosis / f"{name}.csv" for name in names}
     settings: dict[str, Any] = CONFIGURATION["prognosis"]
     analyse_prognosis.main(**base, predicted_categories=categories, **survival, **settings, seed=1)
-    drawn = {
-        name: {
-            "pdf": folder / f"figures/{name}.pdf",
-            "png": folder / f"figures/{name}.png",
-            "table": folder / f"figures/{name}.csv",
-        }
-        for name in FIGURES
-    }
+    drawn = {name: {"files": {kind: folder / f"figures/{name}.{kind}" for kind in KINDS}} for name in FIGURES}
     defined = {"study": files["study"]}
+    draw_stages.main(stages=supplements["stages"], **defined, **drawn["stages"])
     draw_flow.main(flow=files["flow"], **defined, **drawn["flow"], smallest_cell=None)
-    counted = {"distributions": distributions, "counts": files["radiographs"]}
+    counted = {"distributions": distributions, "counts": supplements["radiographs"]}
     draw_intensities.main(**counted, **defined, **drawn["intensities"])
     draw_image_sizes.main(distributions=distributions, **defined, **drawn["image_sizes"])
     areas = performance["discrimination"]
@@ -164,23 +162,32 @@ def finished(
     draw_kaplan_meier.main(kaplan_meier=curves, logrank=tests, **base, **drawn["kaplan_meier"])
     draw_cox.main(cox=survival["cox"], **defined, **drawn["cox"])
     performance["comparison"] = performance.pop("auc_comparison")
-    sources = {**files, **{name: path for name, path in {**performance, **survival}.items() if name in FIELDS}}
+    made = {**supplements, **performance, **survival}
+    sources = {**files, **{name: path for name, path in made.items() if name in FIELDS}}
     tables = {name: folder / f"tables/{name}.csv" for name in TABLES}
-    write_tables.main(evidence_files=sources, tables=tables)
+    latex = {name: folder / f"tables/{name}.tex" for name in TABLES}
+    documents = {"document": folder / "tables/tables.html", "cards": folder / "model_cards.md"}
+    write_tables.main(evidence_files=sources, versions=versions, tables=tables, latex=latex, **documents)
     manifest = folder / "manifest.json"
     write_json({"versions": {"numpy": "2.4"}, "inputs": [{"file": "a"}, {"file": "b"}], "git": None}, manifest)
     write_report.main(
         evidence_files=sources,
         tables=list(tables.values()),
-        figures=[paths["png"] for paths in drawn.values()],
-        sheets=sorted((folder / "images").glob("*.png")),
+        figures=[paths["files"]["png"] for paths in drawn.values()],
+        pictures=sorted((folder / "images").glob("*.png")),
         manifest=manifest,
         report=folder / "report.html",
+        figure_captions=[folder / f"captions/figure_{name}.rst" for name in FIGURES],
+        table_captions=[folder / f"captions/table_{name}.rst" for name in TABLES],
     )
     return Results(folder, read_evidence(sources), (folder / "report.html").read_text(encoding="utf-8"))
 
 
 FIELDS = (
+    "radiographs",
+    "stages",
+    "networks",
+    "coefficients",
     "discrimination",
     "comparison",
     "operating_points",
@@ -209,7 +216,7 @@ def bare(tmp_path_factory: pytest.TempPathFactory) -> Results:
     analysis = without_follow_up(example_analysis(study, patients=120))
     predictions = example_predictions(analysis, study)
     chosen = predictions[predictions["model"] == "cxr"]
-    older = ("radiographs.csv", "distributions.csv")
+    older = tuple(SUPPLEMENTS)
     return finished(study, analysis, chosen, tmp_path_factory.mktemp("bare"), without=older)
 
 
@@ -233,10 +240,14 @@ class Tags(HTMLParser):
 @pytest.mark.slow
 def test_page_loads_nothing_and_every_figure_has_its_alternative(results: Results) -> None:
     tags = Tags(results.page)
-    assert tags.of("script", "iframe", "object", "form") == []
+    assert tags.of("iframe", "object", "form") == []
+    script = results.page.partition("<script>")[2].partition("</script>")[0]
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    assert tags.of("script") == [{}], "one script, of the page itself"
+    assert f"script-src 'sha256-{digest}'" in results.page
     images = tags.of("img")
-    assert len(images) == 10
-    for image in images:
+    assert len(images) == 12
+    for image in images[:-1]:
         assert (image["src"] or "").startswith("data:image/png;base64,")
         assert len(image["alt"] or "") > 40
     for link in tags.of("link", "a"):
@@ -255,8 +266,8 @@ def test_page_loads_nothing_and_every_figure_has_its_alternative(results: Result
 @pytest.mark.slow
 def test_tables_have_headings_for_rows_and_columns(results: Results) -> None:
     tags = Tags(results.page)
-    assert len(tags.of("table")) == len(tags.of("caption")) == 11
-    assert {cell["scope"] for cell in tags.of("th")} == {"col", "row"}
+    assert len(tags.of("caption")) == 11
+    assert {cell["scope"] for cell in tags.of("th")} == {"col", "row", "rowgroup"}
 
 
 @pytest.mark.slow
@@ -283,17 +294,17 @@ def test_every_decimal_of_the_text_stands_in_a_result_file(results: Results) -> 
     available: set[str] = {"95"}
     evidence = results.evidence
     frames = [
-        evidence.discrimination,
-        evidence.comparison,
-        evidence.operating_points,
-        evidence.cox,
-        evidence.concordance,
+        evidence.table("discrimination"),
+        evidence.table("comparison"),
+        evidence.table("operating_points"),
+        evidence.table("cox"),
+        evidence.table("concordance"),
     ]
-    for frame in [*frames, evidence.incidence, pd.DataFrame(evidence.study.attainable)]:
+    for frame in [*frames, evidence.table("incidence"), pd.DataFrame(evidence.study.attainable)]:
         for value in frame.select_dtypes("number").to_numpy().ravel():
             available |= {f"{abs(value):.{digits}f}" for digits in (1, 2, 3)}
     available |= {"0.74", "0.75", "0.77", "0.78", "0.79", "0.81", "0.82"}
-    counted = evidence.radiographs
+    counted = evidence.table("radiographs")
     available |= {f"{100 * n / of:.1f}" for n, of in zip(counted["n"], counted["of"], strict=True)}
     shares = {f"{100 * n / total:.1f}" for total in range(1, 401) for n in range(total + 1)}
     unknown = {number for number in printed if number not in available}
@@ -387,7 +398,7 @@ def test_methods_follow_the_configuration(results: Results) -> None:
     assert "A test_resnet network was trained for each threshold" in results.text
     assert "at most 183 days before or after it" in results.text
     assert "10-fold cross-validation by patient" in results.text
-    assert "versions.numpy 2.4" in results.text
+    assert "versions name value numpy 2.4" in results.text
     assert "inputs 2 entries" in results.text
 
 
@@ -399,7 +410,12 @@ def test_study_without_external_site_follow_up_or_paper_says_so(bare: Results) -
     assert "The paper's numbers are not shown" in bare.text
     assert "LDH ≥ 250" in bare.text
     assert "CACS" not in bare.text.partition("Known and assumed Of the paper")[0]
-    assert len(Tags(bare.page).of("img")) == 3
+    assert [image["id"] for image in Tags(bare.page).of("figure")] == [
+        "figure-flow",
+        "figure-roc",
+        "figure-auc",
+        "figure-stages",
+    ]
     assert not re.search(r"\bnan\b|None|not estimable %", bare.text)
 
 
@@ -414,7 +430,7 @@ def test_title_of_a_stranger_cannot_run_in_the_page(tmp_path: Path) -> None:
     hostile = Study.from_plain({**study.plain(), "title": "<script>alert(1)</script>"})
     analysis = example_analysis(hostile, patients=60)
     page = finished(hostile, analysis, example_predictions(analysis, hostile), tmp_path).page
-    assert "<script" not in page
+    assert "<script>alert" not in page
     assert "&lt;script&gt;" in page
 
 
@@ -449,9 +465,9 @@ def test_assumptions_name_the_key_and_what_the_archive_does_not_record() -> None
 def test_figures_take_the_width_that_they_have_in_print(tmp_path: Path) -> None:
     for resolution in (100, 300):
         Image.new("L", (round(183 / 25.4 * resolution), 10)).save(tmp_path / "a.png", dpi=(resolution, resolution))
-        assert figure((tmp_path / "a.png").read_bytes(), "", "", number=1)["width"] == 60
+        assert figure("x", (tmp_path / "a.png").read_bytes(), Caption("", ""), number=1)["width"] == 60
     Image.new("L", (1080, 10)).save(tmp_path / "b.png")
-    assert figure((tmp_path / "b.png").read_bytes(), "", "", number=1)["width"] == 30
+    assert figure("x", (tmp_path / "b.png").read_bytes(), Caption("", ""), number=1)["width"] == 30
 
 
 def test_signs_stay_with_their_numbers() -> None:

@@ -5,7 +5,10 @@ EVIDENCE = {
     "configuration": "results/cohort/configuration.json",
     "analysis": "results/cohort/analysis.parquet",
     "flow": "results/cohort/flow.csv",
+    "stages": "results/cohort/stages.csv",
     "radiographs": "results/images/radiographs.csv",
+    "networks": "results/models/networks.csv",
+    "coefficients": "results/predictions/coefficients.csv",
     "discrimination": "results/evaluation/discrimination.csv",
     "comparison": "results/evaluation/auc_comparison.csv",
     "operating_points": "results/evaluation/operating_points.csv",
@@ -14,14 +17,27 @@ EVIDENCE = {
     "cox": "results/prognosis/cox.csv",
     "concordance": "results/prognosis/concordance.csv",
     "incidence": "results/prognosis/incidence.csv",
+    **network_tables(),
 }
 
 
 rule write_tables:
     input:
         **EVIDENCE,
+        versions="results/cohort/versions.json",
     output:
-        **{table: f"results/tables/{table}.csv" for table in TABLES},
+        tables=[
+            report(
+                f"results/tables/{table}.csv",
+                category="Tables",
+                caption=caption_file("table", table),
+                labels={"table": table.replace("_", " ")},
+            )
+            for table in TABLES
+        ],
+        latex=[f"results/tables/{table}.tex" for table in TABLES],
+        document="results/tables/tables.html",
+        cards="results/model_cards.md",
     log:
         "logs/write_tables.log",
     conda:
@@ -40,7 +56,7 @@ rule write_tables:
 
 rule tables:
     input:
-        expand("results/tables/{table}.csv", table=TABLES),
+        rules.write_tables.output,
     localrule: True
 
 
@@ -48,13 +64,15 @@ rule write_report:
     input:
         **EVIDENCE,
         tables=expand("results/tables/{table}.csv", table=TABLES),
-        figures=expand("results/figures/{figure}.png", figure=FIGURES),
-        sheets=contact_sheets("png"),
-        network_figures=network_figures("png"),
-        network_tables=network_tables().values(),
+        figures=drawn(FIGURES, "png"),
+        pictures=pictures("png"),
         manifest="results/manifest.json",
     output:
-        report="results/report.html",
+        report=report(
+            "results/report.html", category="Report", caption="../report/report.rst"
+        ),
+        figure_captions=[f"results/captions/figure_{name}.rst" for name in FIGURES],
+        table_captions=[f"results/captions/table_{name}.rst" for name in TABLES],
     log:
         "logs/write_report.log",
     conda:
@@ -65,7 +83,6 @@ rule write_report:
         runtime=10,
     params:
         code=code("write_report.py"),
-        network_tables=list(network_tables()),
     message:
         "wrote results/report.html"
     script:
@@ -85,8 +102,10 @@ rule write_archive:
         flow="results/cohort/flow.csv",
         study="results/cohort/study.json",
         configuration="results/cohort/configuration.json",
-        radiographs="results/images/radiographs.csv",
-        distributions="results/images/distributions.csv",
+        versions="results/cohort/versions.json",
+        supplements=SUPPLEMENTS,
+        tables=expand("results/tables/{table}.csv", table=TABLES),
+        cards="results/model_cards.md",
     output:
         archive="results/archive.tar.gz",
     log:
@@ -114,13 +133,13 @@ rule archive:
 
 rule write_manifest:
     input:
+        stages="results/cohort/stages.csv",
+        versions="results/cohort/versions.json",
         results=[
             "results/predictions/predictions.parquet",
             *expand("results/tables/{table}.csv", table=TABLES),
-            *expand("results/figures/{figure}.csv", figure=FIGURES),
-            *contact_sheets("csv"),
-            *network_figures("csv"),
-            *network_tables().values(),
+            *drawn(FIGURES, "csv"),
+            *pictures("csv"),
         ],
     output:
         manifest="results/manifest.json",
@@ -140,7 +159,7 @@ rule write_manifest:
             if config["start_from"] == "predictions"
             else site_tables(site_names()) + radiograph_folders(site_names())
         ),
-        benchmarks="logs/benchmarks",
+        logs="logs",
     message:
         "wrote results/manifest.json"
     script:

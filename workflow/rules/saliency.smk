@@ -68,13 +68,7 @@ rule draw_saliency:
         pictures="results/saliency/pictures.npy",
         study="results/cohort/study.json",
     output:
-        pdf=report(
-            "results/figures/saliency.pdf",
-            category="Networks",
-            caption="../report/saliency.rst",
-        ),
-        png="results/figures/saliency.png",
-        csv="results/figures/saliency.csv",
+        **figure_files("saliency", category="Networks", caption="saliency.rst"),
     log:
         "logs/draw_saliency.log",
     conda:
@@ -127,14 +121,10 @@ rule draw_training_curves:
         ),
         study="results/cohort/study.json",
     output:
-        training="results/models/training.csv",
-        pdf=report(
-            "results/figures/training_curves.pdf",
-            category="Networks",
-            caption="../report/training_curves.rst",
+        **figure_files(
+            "training_curves", category="Networks", caption="training_curves.rst"
         ),
-        png="results/figures/training_curves.png",
-        csv="results/figures/training_curves.csv",
+        training="results/models/training.csv",
     log:
         "logs/draw_training_curves.log",
     conda:
@@ -153,6 +143,10 @@ rule draw_training_curves:
 
 rule saliency:
     input:
-        network_figures("pdf", "png", "csv"),
-        network_tables().values(),
+        [
+            file
+            for file in pictures("pdf", "svg", "png", "csv")
+            if file.startswith("results/figures/")
+        ],
+        list(network_tables().values()),
     localrule: True

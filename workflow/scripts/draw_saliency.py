@@ -1,5 +1,6 @@
 """Draw what the networks look at: average maps by category, and the clearest cases."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +8,7 @@ import pandas as pd
 
 from cacs_cxr.figures.saliency import draw_saliency, panel_pictures, saliency_frame
 from cacs_cxr.figures.style import write_figure
-from cacs_cxr.job import logged
+from cacs_cxr.job import figure_paths, logged
 from cacs_cxr.study import Study
 
 
@@ -18,9 +19,7 @@ def main(
     pictures: Path,
     study: Path,
     smallest_cell: int | None,
-    pdf: Path,
-    png: Path,
-    table: Path,
+    files: Mapping[str, Path],
 ) -> None:
     """Write the figure and the CSV of what it shows.
 
@@ -33,7 +32,7 @@ def main(
     stored = np.load(images, mmap_mode="r", allow_pickle=False)
     shown = panel_pictures(drawn, np.load(pictures, allow_pickle=False), stored)
     figure = draw_saliency(drawn, shown, definition, smallest=smallest_cell)
-    write_figure(figure, drawn, simulated=definition.simulated, pdf=pdf, png=png, table=table)
+    write_figure(figure, drawn, simulated=definition.simulated, files=files)
 
 
 if __name__ == "__main__":
@@ -44,7 +43,5 @@ if __name__ == "__main__":
             pictures=Path(snakemake.input.pictures),
             study=Path(snakemake.input.study),
             smallest_cell=snakemake.params.smallest_cell,
-            pdf=Path(snakemake.output.pdf),
-            png=Path(snakemake.output.png),
-            table=Path(snakemake.output.csv),
+            files=figure_paths(snakemake.output),
         )

@@ -1,16 +1,16 @@
 """Draw the training curves of all networks, and tabulate how each was trained."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from cacs_cxr.figures.style import write_figure
 from cacs_cxr.figures.training_curves import curves_frame, draw_training_curves, training_frame
-from cacs_cxr.job import logged
+from cacs_cxr.job import figure_paths, logged
 from cacs_cxr.study import Study
 from cacs_cxr.tables import read_json, write_csv
 
 
-def main(*, metadata: Sequence[Path], study: Path, training: Path, pdf: Path, png: Path, table: Path) -> None:
+def main(*, metadata: Sequence[Path], study: Path, training: Path, files: Mapping[str, Path]) -> None:
     """Write the figure, the CSV of what it draws, and the table of the networks.
 
     Args:
@@ -22,7 +22,7 @@ def main(*, metadata: Sequence[Path], study: Path, training: Path, pdf: Path, pn
     write_csv(training_frame(networks, definition).assign(simulated=definition.simulated), training)
     drawn = curves_frame(networks, definition)
     figure = draw_training_curves(drawn, definition)
-    write_figure(figure, drawn, simulated=definition.simulated, pdf=pdf, png=png, table=table)
+    write_figure(figure, drawn, simulated=definition.simulated, files=files)
 
 
 if __name__ == "__main__":
@@ -31,7 +31,5 @@ if __name__ == "__main__":
             metadata=[Path(file) for file in snakemake.input.metadata],
             study=Path(snakemake.input.study),
             training=Path(snakemake.output.training),
-            pdf=Path(snakemake.output.pdf),
-            png=Path(snakemake.output.png),
-            table=Path(snakemake.output.csv),
+            files=figure_paths(snakemake.output),
         )
