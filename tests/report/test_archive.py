@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from cacs_cxr.report.received_radiographs import received_radiographs
 
 import unpack_archive
 import write_archive
