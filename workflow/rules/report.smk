@@ -33,6 +33,7 @@ EVIDENCE = {
             "sensitivity",
         )
     },
+    **network_tables(),
 }
 
 
