@@ -9,8 +9,18 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "workflow" / "scripts"), str(ROOT / "tests")]
 
 from r_comparisons import Comparison, references  # noqa: E402
+from r_survival import survival_references  # noqa: E402
 
+SURVIVAL_KINDS = (
+    "cox.zph", "Schoenfeld", "robust SE", "predicted survival", "difference of weighted C SE",
+    "difference of weighted C", "weighted C SE", "weighted C", "time-dependent AUC beside Score",
+    "time-dependent AUC SE", "time-dependent AUC", "restricted mean SE", "restricted mean",
+    "cumulative incidence se_survfit_IJ", "cumulative incidence cuminc_var_aalen", "cumulative incidence loglog",
+    "cumulative incidence", "Fine-Gray beside crr", "Fine-Gray robust SE", "Fine-Gray", "cause-specific",
+    "profile", "predicted risk", "observed risk", "net benefit",
+)  # fmt: skip
 KINDS = (
+    *SURVIVAL_KINDS,
     "Rubin df", "Rubin missinfo", "Rubin between", "Rubin",
     "DeLong variance", "logit CI", "DeLong z", "DeLong p", "DeLong Holm p", "covariance", "difference CI", "fold",
     "ROC", "Youden cut-off", "Wilson", "exact CI", "exact", "KM SE", "KM S", "KM log-log", "KM at risk", "at risk",
@@ -43,7 +53,11 @@ def main() -> None:
     parser.add_argument("--reference", type=Path, default=ROOT / "tests" / "reference", help="folder of R's answers")
     parser.add_argument("--all", action="store_true", help="every number, not the worst of each kind")
     options = parser.parse_args()
-    rows = [row for comparisons in references(options.reference).values() for row in comparisons]
+    rows = [
+        row
+        for comparisons in {**references(options.reference), **survival_references(options.reference)}.values()
+        for row in comparisons
+    ]
     shown = [(row.statistic, 1, row) for row in rows] if options.all else worst(rows)
     print("| statistic | numbers | greatest difference in | ours | R | relative difference | tolerance |")
     print("|---|---|---|---|---|---|---|")

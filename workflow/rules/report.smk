@@ -17,6 +17,23 @@ EVIDENCE = {
     "cox": "results/prognosis/cox.csv",
     "concordance": "results/prognosis/concordance.csv",
     "incidence": "results/prognosis/incidence.csv",
+    **{
+        name: f"results/prognosis/{name}.csv"
+        for name in (
+            "incremental_value",
+            "incremental_comparisons",
+            "information_carried",
+            "discordant",
+            "few_events",
+            "proportional_hazards",
+            "hazard_periods",
+            "restricted_means",
+            "competing_incidence",
+            "competing_hazards",
+            "sensitivity",
+        )
+    },
+    **network_tables(),
 }
 
 

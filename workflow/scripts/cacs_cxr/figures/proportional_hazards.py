@@ -94,8 +94,8 @@ def draw_proportional_hazards(drawn: pd.DataFrame, study: Study, *, transform: s
         axes.set_xlabel("Years (scale: 1 − Kaplan–Meier)" if transform == "km" else f"Years (scale: {transform})")
     panels[-1, -1].set_xlabel("Years (logarithmic)")
     note = (
-        "Points: scaled Schoenfeld residuals of the adjusted model; line: spline with 95 % band; dashed: log hazard ratio. "
-        "p: score test (cox.zph)."
+        "Points: scaled Schoenfeld residuals of the adjusted model; line: spline with 95 % band; dashed: log "
+        "hazard ratio. p: score test (cox.zph)."
     )
     handles = [
         Line2D([], [], color=strokes[name].colour, linestyle=strokes[name].dashes, linewidth=1.2, label=labels[name])
@@ -143,7 +143,7 @@ def draw_loglog(axes: Axes, rows: pd.DataFrame, study: Study, *, strokes: dict[s
             continue
         stroke = strokes[category]
         years = curve["time_days"].to_numpy(float) / DAYS_PER_YEAR
-        axes.step(years, curve["value"], where="post", color=stroke.colour, linestyle=stroke.dashes, linewidth=1.0)  # fmt: skip
+        axes.step(years, curve["value"], where="post", color=stroke.colour, linestyle=stroke.dashes, linewidth=1.0)
     first, last = rows["time_days"].min() / DAYS_PER_YEAR, rows["time_days"].max() / DAYS_PER_YEAR
     ticks = [tick for tick in (0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30) if first <= tick <= last]
     axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])

@@ -46,7 +46,7 @@ def risk_frame(calibration: pd.DataFrame, benefit: pd.DataFrame, study: Study) -
     filled = [part.reindex(columns=COLUMNS) for part in parts if len(part)]
     if not filled:
         return pd.DataFrame(columns=COLUMNS)
-    return pd.concat(filled, ignore_index=True).astype({name: float for name in ("x", "y", "low", "high")})
+    return pd.concat(filled, ignore_index=True).astype(dict.fromkeys(("x", "y", "low", "high"), float))
 
 
 @print_style()

@@ -159,8 +159,8 @@ def carried_table(site: SiteModels) -> pd.DataFrame:
 
     The ratio of two likelihood ratio chi-squared statistics in the same patients: of the prediction beyond the clinical
     factors (adjusted) or against no predictor (unadjusted), over that of the actual category (Harrell's adequacy index,
-    Regression Modeling Strategies, section 9.8). Limits are percentiles of the bootstrap, each statistic less its degrees
-    of freedom, by which resampling inflates it. Over imputed data sets the statistics are means.
+    Regression Modeling Strategies, section 9.8). Limits are percentiles of the bootstrap, each statistic less its
+    degrees of freedom, by which resampling inflates it. Over imputed data sets the statistics are means.
     """
     gain = site.replicates.gain
     rows = []

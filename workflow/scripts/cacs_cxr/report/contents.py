@@ -18,7 +18,7 @@ class Section:
         heading: its heading, also in the navigation.
         figures: figures in results/figures, by name, drawn from tables alone.
         tables: printed tables in results/tables, by name.
-        pictures: figures that show radiographs, as paths without suffix; they exist only where the radiographs are.
+        pictures: figures that show radiographs or networks, as paths without suffix; they exist only where these are.
         part: ``results``, or ``background``, which stands after the limitations.
     """
 
@@ -46,7 +46,32 @@ SECTIONS: Sequence[Section] = (
     Section("discrimination", "Discrimination", figures=("roc",), tables=("auc", "comparisons")),
     Section("beside_the_paper", "Beside the paper", figures=("auc",), tables=("paper_comparison",)),
     Section("operating_points", "Operating points and predicted categories", tables=("operating_points",)),
+    Section(
+        "saliency",
+        "What the networks look at",
+        tables=("saliency", "sanity", "probes"),
+        pictures=("results/figures/training_curves", "results/figures/saliency"),
+    ),
     Section("prognosis", "Prognosis", figures=("kaplan_meier", "cox"), tables=("incidence", "cox", "concordance")),
+    Section(
+        "prognostic_value",
+        "Prognostic value of the prediction",
+        figures=("incremental_value", "risk_prediction", "cross_classification"),
+        tables=("incremental_value", "information_carried", "discordant"),
+    ),
+    Section(
+        "robustness",
+        "Robustness of the prognosis",
+        figures=("proportional_hazards", "cumulative_incidence"),
+        tables=(
+            "few_events",
+            "proportional_hazards",
+            "hazard_periods",
+            "restricted_means",
+            "competing_risks",
+            "sensitivity",
+        ),
+    ),
     Section("deviations", "Deviations from the paper", part="background"),
     Section("assumptions", "Known and assumed", tables=("assumptions",), part="background"),
     Section("workflow", "How the study ran", figures=("stages",), part="background"),

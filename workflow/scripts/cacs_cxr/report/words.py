@@ -16,7 +16,10 @@ from cacs_cxr.report.sections import (
     operating_points,
     participants,
     prognosis,
+    prognostic_value,
     radiographs,
+    robustness,
+    saliency,
     workflow,
 )
 
@@ -43,7 +46,10 @@ WORDS: Mapping[str, Words] = {
     "discrimination": discrimination,
     "beside_the_paper": beside_the_paper,
     "operating_points": operating_points,
+    "saliency": saliency,
     "prognosis": prognosis,
+    "prognostic_value": prognostic_value,
+    "robustness": robustness,
     "deviations": deviations,
     "assumptions": assumptions,
     "workflow": workflow,

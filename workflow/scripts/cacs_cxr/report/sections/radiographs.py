@@ -9,10 +9,15 @@ from cacs_cxr.report.numbers import count, listing
 from cacs_cxr.report.phrases import Caption, site_phrase
 from cacs_cxr.report.radiographs import radiographs, radiographs_text
 
+OF_NETWORKS = ("training_curves", "saliency")  # pictures of another section
+
 
 def paragraphs(evidence: Evidence) -> list[str]:
     """What became of the radiographs of every site, what flags mean, and where the contact sheets are."""
-    return radiographs(evidence, shown=evidence.pictures, left_out=evidence.left_out)
+    shown, left_out = (
+        [name for name in names if name not in OF_NETWORKS] for names in (evidence.pictures, evidence.left_out)
+    )
+    return radiographs(evidence, shown=shown, left_out=left_out)
 
 
 def figure_captions(evidence: Evidence) -> Mapping[str, Caption]:
