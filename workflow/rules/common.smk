@@ -244,7 +244,7 @@ def named_files(item, wildcards):
 
 
 def prognosis_settings(*keys):
-    """Settings of the section that a rule has to do with: a change of the others does not rerun it."""
+    """Settings of the section that concern one job, so that a change of the others does not rerun it."""
     return {key: config["prognosis"][key] for key in (*PATIENTS_AND_FACTORS, *keys)}
 
 
