@@ -25,7 +25,7 @@ MEASURES = {
 }
 MOST_WARNINGS = 4  # named in the text; the table has all
 STATISTICS = {"spearman": "Spearman's ρ", "r2": "R²", "auc": "AUC"}
-GIVEN = {"none": "all patients", "category": "within categories"}
+GIVEN = {"nothing": "all patients", "category": "within categories"}
 
 
 def saliency_text(summary: pd.DataFrame | None, study: Study) -> pd.DataFrame:
