@@ -50,6 +50,14 @@ SUPPLEMENTS = [
     "results/predictions/coefficients.csv",
 ]
 
+# Settings of the prognosis that say who is analysed and with which factors.
+PATIENTS_AND_FACTORS = (
+    "model",
+    "missing",
+    "imputations",
+    "minimum_events_per_category",
+)
+
 
 def site_names(role=None):
     """Names of the sites, of one role or of all."""
@@ -236,6 +244,11 @@ def named_files(item, wildcards):
     """Files of an input, which may be a function of the wildcards."""
     files = item(wildcards) if callable(item) else item
     return [files] if isinstance(files, str) else files
+
+
+def prognosis_settings(*keys):
+    """Settings of the section that concern one job, so that a change of the others does not rerun it."""
+    return {key: config["prognosis"][key] for key in (*PATIENTS_AND_FACTORS, *keys)}
 
 
 def gpus():
