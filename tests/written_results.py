@@ -9,6 +9,7 @@ import pandas as pd
 from cacs_cxr.imaging.counts import count_radiographs
 from cacs_cxr.imaging.distributions import radiograph_distributions
 from cacs_cxr.report.archive import archive_members
+from cacs_cxr.report.supplements import SUPPLEMENTS
 from cacs_cxr.study import MODELS, Biomarker, Event, Factor, Site, Study, Threshold
 
 DEFINITION: dict[str, Any] = {
@@ -40,6 +41,14 @@ DEFINITION: dict[str, Any] = {
     ],
     "event": {"name": "MACE", "label": "Major adverse cardiovascular event"},
 }
+
+VERSIONS = {"python": "3.11.7", "torch": "2.14.1"}
+STAGES = [
+    ("cohort", "link_radiographs", 1, ""),
+    ("training", "train_network", 6, "link_radiographs"),
+    ("training", "predict", 1, "train_network"),
+    ("report", "write_report", 1, "predict"),
+]
 
 CONFIGURATION: dict[str, Any] = {
     "seed": 7,
@@ -231,16 +240,49 @@ def example_distributions(table: pd.DataFrame) -> pd.DataFrame:
 
 def example_archive(analysis: pd.DataFrame, study: Study, configuration: dict[str, Any]) -> dict[str, bytes]:
     """Members of an archive of invented patients."""
-    table = example_radiographs(analysis)
     return archive_members(
         analysis,
         example_predictions(analysis, study),
         example_flow(study),
         study,
         configuration,
-        radiographs=example_counts(table),
-        distributions=example_distributions(table),
+        supplements=example_supplements(analysis),
+        versions=VERSIONS,
+        cards="# Model cards\n",
+        tables={"auc.csv": b"site,AUC\ndevelopment,0.75\n"},
     )
+
+
+def example_supplements(analysis: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Tables that an archive brings besides patients and predictions."""
+    table = example_radiographs(analysis)
+    network = {"backbone": "test_resnet", "parameters": 1000, "initialisation": "random", "size": 64, "epochs": 10}
+    network |= {"n_train": 60, "n_tuning": 20, "n_test": 20, "tuning_loss": 0.6, "tuning_auc": 0.7, "device": "x86_64"}
+    networks = [
+        {
+            "network": "cxr",
+            "threshold": name,
+            "fold": fold,
+            "member": 0,
+            **network,
+            "best_epoch": 7,
+            "torch": "2.14",
+            "timm": "1",
+        }
+        for name in ("gt0", "ge100", "ge400")
+        for fold in range(2)
+    ]
+    fitted = {"coefficient": -0.05, "se": 0.01, "odds_ratio": 0.95, "low": 0.9, "high": 1.0, "n": 80, "n_positive": 40}
+    coefficients = [
+        {"model": "clinical", "threshold": "gt0", "fold": fold, "term": "age", **fitted, "note": ""} for fold in (0, -1)
+    ]
+    return {
+        "radiographs.csv": example_counts(table),
+        "distributions.csv": example_distributions(table),
+        "stages.csv": pd.DataFrame(STAGES, columns=["stage", "rule", "jobs", "after"]),
+        "networks.csv": pd.DataFrame(networks)[list(SUPPLEMENTS["networks.csv"])],
+        "coefficients.csv": pd.DataFrame(coefficients),
+    }
 
 
 def auc_with_interval(score: np.ndarray, label: np.ndarray) -> tuple[float, float]:

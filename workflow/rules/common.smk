@@ -39,6 +39,8 @@ if workflow.is_main_process and not workflow.dryrun:
         print(hint, file=sys.stderr)
 
 
+SALIENCY = "results/figures/saliency"
+
 # Tables that an archive brings besides patients and predictions; their columns: cacs_cxr.report.supplements.
 SUPPLEMENTS = [
     "results/images/radiographs.csv",
@@ -47,6 +49,14 @@ SUPPLEMENTS = [
     "results/models/networks.csv",
     "results/predictions/coefficients.csv",
 ]
+
+# Settings of the prognosis that say who is analysed and with which factors.
+PATIENTS_AND_FACTORS = (
+    "model",
+    "missing",
+    "imputations",
+    "minimum_events_per_category",
+)
 
 
 def site_names(role=None):
@@ -179,15 +189,32 @@ def drawn(figures, *suffixes):
 
 
 def pictures(*suffixes):
-    """Files of the figures that show radiographs; there are none where the study starts from predictions."""
+    """Files of the figures that show radiographs or networks; there are none where the study starts from predictions."""
     if config["start_from"] == "predictions":
         return []
-    files = expand("{picture}.{suffix}", picture=PICTURES, suffix=suffixes)
+    kept = [picture for picture in PICTURES if explains() or picture != SALIENCY]
+    files = expand("{picture}.{suffix}", picture=kept, suffix=suffixes)
     return [
         file
         for pattern in files
         for file in dict.fromkeys(pattern.format(site=name) for name in site_names())
     ]
+
+
+def explains():
+    """Whether radiographs are explained: not without the networks, and not where the configuration wants none."""
+    return config["start_from"] == "sites" and config["saliency"]["patients"] > 0
+
+
+def network_tables():
+    """Tables of what the networks look at, by what they tell, where the networks are."""
+    tables = {}
+    if config["start_from"] == "sites":
+        tables["probes"] = "results/saliency/shortcut_probes.csv"
+    if explains():
+        tables["saliency"] = "results/saliency/summary.csv"
+        tables["sanity"] = "results/saliency/sanity.csv"
+    return tables
 
 
 def stages():
@@ -214,6 +241,11 @@ def named_files(item, wildcards):
     """Files of an input, which may be a function of the wildcards."""
     files = item(wildcards) if callable(item) else item
     return [files] if isinstance(files, str) else files
+
+
+def prognosis_settings(*keys):
+    """Settings of the section that concern one job, so that a change of the others does not rerun it."""
+    return {key: config["prognosis"][key] for key in (*PATIENTS_AND_FACTORS, *keys)}
 
 
 def gpus():

@@ -151,6 +151,35 @@ rule draw_contact_sheet:
         "../scripts/draw_contact_sheet.py"
 
 
+rule draw_examples:
+    input:
+        images="results/images/images.npy",
+        cohort="results/cohort/cohort.parquet",
+        study="results/cohort/study.json",
+    output:
+        **figure_files(
+            "example_radiographs",
+            category="Radiographs",
+            caption="example_radiographs.rst",
+            folder="results/images",
+        ),
+    log:
+        "logs/draw_examples.log",
+    conda:
+        "../../envs/stats.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 2000 * attempt,
+        runtime=lambda wildcards, attempt: 20 * attempt,
+    params:
+        code=code("draw_examples.py"),
+        seed=config["seed"],
+    message:
+        "drew example radiographs"
+    script:
+        "../scripts/draw_examples.py"
+
+
 rule draw_flagged:
     input:
         images="results/images/images.npy",

@@ -33,6 +33,7 @@ EVIDENCE = {
             "sensitivity",
         )
     },
+    **network_tables(),
 }
 
 
@@ -148,6 +149,8 @@ rule archive:
 
 rule write_manifest:
     input:
+        stages="results/cohort/stages.csv",
+        versions="results/cohort/versions.json",
         results=[
             "results/predictions/predictions.parquet",
             *expand("results/tables/{table}.csv", table=TABLES),
@@ -172,7 +175,7 @@ rule write_manifest:
             if config["start_from"] == "predictions"
             else site_tables(site_names()) + radiograph_folders(site_names())
         ),
-        benchmarks="logs/benchmarks",
+        logs="logs",
     message:
         "wrote results/manifest.json"
     script:

@@ -18,7 +18,7 @@ class Section:
         heading: its heading, also in the navigation.
         figures: figures in results/figures, by name, drawn from tables alone.
         tables: printed tables in results/tables, by name.
-        pictures: figures that show radiographs, as paths without suffix; they exist only where the radiographs are.
+        pictures: figures that show radiographs or networks, as paths without suffix; they exist only where these are.
         part: ``results``, or ``background``, which stands after the limitations.
     """
 
@@ -37,11 +37,21 @@ SECTIONS: Sequence[Section] = (
         "Radiographs",
         figures=("intensities", "image_sizes"),
         tables=("radiographs",),
-        pictures=("results/images/contact_sheet_{site}", "results/images/flagged_radiographs"),
+        pictures=(
+            "results/images/example_radiographs",
+            "results/images/contact_sheet_{site}",
+            "results/images/flagged_radiographs",
+        ),
     ),
     Section("discrimination", "Discrimination", figures=("roc",), tables=("auc", "comparisons")),
     Section("beside_the_paper", "Beside the paper", figures=("auc",), tables=("paper_comparison",)),
     Section("operating_points", "Operating points and predicted categories", tables=("operating_points",)),
+    Section(
+        "saliency",
+        "What the networks look at",
+        tables=("saliency", "sanity", "probes"),
+        pictures=("results/figures/training_curves", "results/figures/saliency"),
+    ),
     Section("prognosis", "Prognosis", figures=("kaplan_meier", "cox"), tables=("incidence", "cox", "concordance")),
     Section(
         "prognostic_value",

@@ -89,7 +89,7 @@ def trained(evidence: Evidence, *, model: str, threshold: Threshold) -> str:
         f"{len(own)} networks ({first['backbone']}, {count(first['parameters'])} parameters, {first['size']} × "
         f"{first['size']} pixels, from {first['initialisation']} initial weights), one a fold of {folds} and member of "
         f"the ensemble, each on {_range(own['n_train'])} patients for at most {first['epochs']} epochs; the epoch was "
-        f"chosen on {_range(own['n_tuning'])} others; {own['seconds'].sum():,.0f} s in all on {first['device']}"
+        f"chosen on {_range(own['n_tuning'])} others; on {first['device']}"
     )
 
 

@@ -9,6 +9,7 @@ import pandas as pd
 from cacs_cxr.report.supplements import SUPPLEMENTS
 from cacs_cxr.study import ALL_THRESHOLDS
 
+INITIAL = {"none": "random"}
 COLUMNS = list(SUPPLEMENTS["networks.csv"])
 
 
@@ -31,14 +32,15 @@ def _row(item: Mapping[str, Any]) -> dict[str, Any]:
         "member": item["member"],
         "backbone": item["backbone"],
         "parameters": item["parameters"],
-        "initialisation": PurePath(item["initialisation"]["source"]).name,
+        "initialisation": INITIAL.get(
+            item["initialisation"]["source"], PurePath(item["initialisation"]["source"]).name
+        ),
         "size": item["preprocessing"]["size"],
         "epochs": item["configuration"]["epochs"],
         "best_epoch": item["best_epoch"],
         **{f"n_{part}": item["parts"][part]["n"] for part in ("train", "tuning", "test")},
         "tuning_loss": best.get("tuning_loss"),
         "tuning_auc": best.get("tuning_auc"),
-        "seconds": item["seconds"]["job"],
         "device": item["device"],
         "torch": item["versions"]["torch"],
         "timm": item["versions"]["timm"],

@@ -2,10 +2,8 @@
 
 import base64
 import hashlib
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from importlib import resources
 from itertools import count
 from pathlib import Path, PurePath
 from typing import Any
@@ -14,6 +12,7 @@ import jinja2
 import markupsafe
 import pandas as pd
 
+from cacs_cxr.report.assets import asset, bound
 from cacs_cxr.report.checklists import CHECKLISTS, answered
 from cacs_cxr.report.contents import SECTIONS, Section
 from cacs_cxr.report.evidence import Evidence
@@ -121,11 +120,6 @@ def render_page(
     )
 
 
-def asset(name: str) -> str:
-    """Text of a file beside this module: the template, the style sheet or the script."""
-    return resources.files(__package__).joinpath(name).read_text(encoding="utf-8")
-
-
 def abstract(evidence: Evidence) -> list[tuple[str, str]]:
     """Structured abstract: headings with text."""
     study = evidence.study
@@ -141,13 +135,6 @@ def abstract(evidence: Evidence) -> list[tuple[str, str]]:
         ("Results", in_short(evidence)),
         ("Conclusion", conclusion(evidence)),
     ]
-
-
-def bound(text: str) -> str:
-    """Text whose signs stay on the line of their number: no-break spaces after ≥ or =, before %, within ``95 % CI``."""
-    held = re.sub(r"(?<=[<>≥=±]) (?=[\d.])", "\u00a0", text)
-    held = re.sub(r"(?<=\d) (?=%)", "\u00a0", held)
-    return re.sub(r"\b(p|CACS|%) (?=[<>≥=C])", "\\1\u00a0", held.replace("% CI ", "%\u00a0CI\u00a0"))
 
 
 def picture_names(section: Section, study: Study) -> list[str]:

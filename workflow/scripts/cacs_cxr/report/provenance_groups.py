@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from typing import Any, TypedDict
 
 HEADINGS = {
-    "packages": "Versions of software",
+    "made_with": "Versions with which the models were made",
+    "packages": "Versions with which this report was made",
     "git": "Code",
     "hardware": "Hardware",
     "inputs": "Inputs",

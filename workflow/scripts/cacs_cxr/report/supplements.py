@@ -20,7 +20,7 @@ SUPPLEMENTS: Mapping[str, Mapping[str, str]] = {
         "network": "text", "threshold": "text", "fold": "count", "member": "count", "backbone": "text",
         "parameters": "count", "initialisation": "text", "size": "count", "epochs": "count", "best_epoch": "count",
         "n_train": "count", "n_tuning": "count", "n_test": "count", "tuning_loss": "number?", "tuning_auc": "number?",
-        "seconds": "number", "device": "text", "torch": "text", "timm": "text",
+        "device": "text", "torch": "text", "timm": "text",
     },
     "coefficients.csv": {
         "model": "text", "threshold": "text", "fold": "integer", "term": "text", "coefficient": "decimal?",
@@ -30,7 +30,7 @@ SUPPLEMENTS: Mapping[str, Mapping[str, str]] = {
 }  # fmt: skip
 WORDS = {
     "stages.csv": "rules of the study by stage, their numbers of jobs, and the rules that each needs",
-    "networks.csv": "how each network was trained: backbone, parameters, epochs, patients, time, versions",
+    "networks.csv": "how each network was trained: backbone, parameters, epochs, patients, versions",
     "coefficients.csv": "coefficients of the clinical and integrated models and of the calibration",
     "radiographs.csv": "how many radiographs were read, refused, corrected, repeated and flagged",
     "distributions.csv": "histograms of their grey levels and sizes; the archive holds no radiograph",

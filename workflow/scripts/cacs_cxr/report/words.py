@@ -19,6 +19,7 @@ from cacs_cxr.report.sections import (
     prognostic_value,
     radiographs,
     robustness,
+    saliency,
     workflow,
 )
 
@@ -45,6 +46,7 @@ WORDS: Mapping[str, Words] = {
     "discrimination": discrimination,
     "beside_the_paper": beside_the_paper,
     "operating_points": operating_points,
+    "saliency": saliency,
     "prognosis": prognosis,
     "prognostic_value": prognostic_value,
     "robustness": robustness,

@@ -5,13 +5,19 @@ from collections.abc import Mapping
 import pandas as pd
 
 from cacs_cxr.report.evidence import Evidence
+from cacs_cxr.report.numbers import count, listing
 from cacs_cxr.report.phrases import Caption, site_phrase
 from cacs_cxr.report.radiographs import radiographs, radiographs_text
+
+OF_NETWORKS = ("training_curves", "saliency")  # pictures of another section
 
 
 def paragraphs(evidence: Evidence) -> list[str]:
     """What became of the radiographs of every site, what flags mean, and where the contact sheets are."""
-    return radiographs(evidence, shown=evidence.pictures, left_out=evidence.left_out)
+    shown, left_out = (
+        [name for name in names if name not in OF_NETWORKS] for names in (evidence.pictures, evidence.left_out)
+    )
+    return radiographs(evidence, shown=shown, left_out=left_out)
 
 
 def figure_captions(evidence: Evidence) -> Mapping[str, Caption]:
@@ -27,6 +33,15 @@ def figure_captions(evidence: Evidence) -> Mapping[str, Caption]:
         )
         for site in study.sites
     }
+    numbers = [
+        f"{count(len(evidence.rows('analysis', site=site.name)))} at {site_phrase(site)}" for site in study.sites
+    ]
+    captions["example_radiographs"] = Caption(
+        f"Radiographs of every {short} category at every site, at most 6 each, drawn at random with the study's seed. "
+        "n: radiographs analysed.",
+        f"Small radiographs in a grid of sites and {short} categories, each cell with its number; analysed were "
+        f"{listing(numbers)}. Which ones they are stands in images/example_radiographs.csv.",
+    )
     captions["flagged_radiographs"] = Caption(
         "Flagged radiographs of all sites: of each flag a random sample with site and vendor. A flag asks for a look "
         "and excludes nobody.",

@@ -19,9 +19,7 @@ def paragraphs(evidence: Evidence) -> list[str]:
     )
     networks = evidence.table("networks")
     if len(networks):
-        text += (
-            f" {count(len(networks))} networks were trained, in {networks['seconds'].sum():,.0f} s of training in all."
-        )
+        text += f" {count(len(networks))} networks were trained."
     return [text]
 
 
