@@ -25,8 +25,10 @@ from cacs_cxr.tables import write_csv, write_json, write_parquet
 from written_results import (
     CONFIGURATION,
     DEFINITION,
+    described,
     example_analysis,
     example_archive,
+    example_corrupted,
     example_counts,
     example_distributions,
     example_flow,
@@ -43,6 +45,7 @@ WRITTEN = (
     "configuration.json",
     "radiographs.csv",
     "distributions.csv",
+    "corrupted.parquet",
 )
 
 
@@ -76,8 +79,9 @@ def tar(path: Path, *entries: tuple[tarfile.TarInfo, bytes]) -> Path:
 
 def test_round_trip_is_exact_and_gives_the_same_bytes(tmp_path: Path) -> None:
     study = example_study()
-    analysis = example_analysis(study)
+    analysis = described(example_analysis(study))
     analysis.loc[0, "age"] = 0.1 + 0.2
+    analysis.loc[1, ["days_to_score", "flagged"]] = pd.NA
     predictions = example_predictions(analysis, study)
     sources = {name.partition(".")[0]: tmp_path / "first" / name for name in WRITTEN}
     write_parquet(analysis, sources["analysis"])
@@ -85,12 +89,15 @@ def test_round_trip_is_exact_and_gives_the_same_bytes(tmp_path: Path) -> None:
     write_csv(example_flow(study), sources["flow"])
     write_csv(example_counts(example_radiographs(analysis)), sources["radiographs"])
     write_csv(example_distributions(example_radiographs(analysis)), sources["distributions"])
+    write_parquet(example_corrupted(analysis, study), sources["corrupted"])
     write_json(study.plain(), sources["study"])
     write_json(CONFIGURATION, sources["configuration"])
     write_archive.main(**sources, archive=tmp_path / "first.tar.gz", sites=[])
     read_back = unpacked(tmp_path / "first.tar.gz", tmp_path / "second")
     pd.testing.assert_frame_equal(pd.read_parquet(read_back["analysis"]), analysis, check_exact=True)
     pd.testing.assert_frame_equal(pd.read_parquet(read_back["predictions"]), predictions, check_exact=True)
+    shaken = pd.read_parquet(read_back["corrupted"])
+    pd.testing.assert_frame_equal(shaken, example_corrupted(analysis, study), check_exact=True)
     for name in ("flow", "study", "configuration", "radiographs", "distributions"):
         assert read_back[name].read_bytes() == sources[name].read_bytes(), name
     write_archive.main(**read_back, archive=tmp_path / "second.tar.gz", sites=[])
@@ -189,6 +196,8 @@ ANALYSIS_FAULTS = [
     (set_cell("event", ""), "row 5, column 'event': expected followup_days and event both filled"),
     (set_cell("followup_days", "-4"), "row 5, column 'followup_days': found '-4'; expected an integer of at least 0"),
     (set_cell("patient", ""), "row 5, column 'patient': expected a value"),
+    (set_cell("flagged", "maybe"), "row 5, column 'flagged': found 'maybe'; expected True, False or nothing"),
+    (set_cell("days_to_score", "1.5"), "row 5, column 'days_to_score': found '1.5'; expected whole days, or nothing"),
 ]
 
 

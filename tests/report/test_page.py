@@ -14,15 +14,21 @@ from PIL import Image
 
 import analyse_prognosis
 import draw_auc
+import draw_calibration
+import draw_confusion
 import draw_contact_sheet
 import draw_cox
+import draw_decision_curve
 import draw_flagged
 import draw_flow
 import draw_image_sizes
 import draw_intensities
 import draw_kaplan_meier
 import draw_roc
+import draw_subgroups
 import evaluate
+import evaluate_calibration
+import evaluate_subgroups
 import unpack_archive
 import write_report
 import write_tables
@@ -38,7 +44,9 @@ from cacs_cxr.tables import write_csv, write_json
 from written_results import (
     CONFIGURATION,
     DEFINITION,
+    described,
     example_analysis,
+    example_corrupted,
     example_counts,
     example_distributions,
     example_flow,
@@ -57,13 +65,26 @@ TABLES = (
     "auc",
     "comparisons",
     "operating_points",
+    "operating_rules",
+    "calibration",
+    "external",
+    "net_benefit",
+    "agreement",
+    "subgroups",
+    "within_strata",
+    "sensitivity",
+    "robustness",
+    "precision",
     "incidence",
     "cox",
     "concordance",
     "paper_comparison",
     "assumptions",
 )
-FIGURES = ("flow", "intensities", "image_sizes", "roc", "auc", "kaplan_meier", "cox")
+FIGURES = (
+    "flow", "intensities", "image_sizes", "roc", "auc", "calibration", "decision_curve", "confusion", "subgroups",
+    "kaplan_meier", "cox",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -121,6 +142,7 @@ def finished(
         CONFIGURATION,
         radiographs=example_counts(table),
         distributions=example_distributions(table),
+        corrupted=example_corrupted(analysis, study) if "flagged" in analysis else None,
     )
     left_out = (*without, "checksums.txt") if without else ()
     archive.write_bytes(archive_bytes({name: text for name, text in members.items() if name not in left_out}))
@@ -133,13 +155,13 @@ def finished(
         "radiographs": folder / "images/radiographs.csv",
     }
     distributions = folder / "images/distributions.csv"
+    corrupted = folder / "corrupted.parquet"
     scores, categories = folder / "predictions.parquet", evaluation / "predicted_categories.parquet"
     given: dict[str, Any] = {"definition": DEFINITION, "settings": CONFIGURATION}
-    unpack_archive.main(archive=archive, **files, predictions=scores, distributions=distributions, **given)
+    received = {"predictions": scores, "distributions": distributions, "corrupted": corrupted}
+    unpack_archive.main(archive=archive, **files, **received, **given)
     base: dict[str, Any] = {"analysis": files["analysis"], "study": files["study"]}
-    names = ("discrimination", "auc_comparison", "roc", "operating_points", "cutoffs", "confusion")
-    performance = {name: evaluation / f"{name}.csv" for name in names}
-    evaluate.main(**base, predictions=scores, **performance, predicted_categories=categories, cutoff_rule="youden")
+    performance = evaluated(base, scores, categories, corrupted, evaluation)
     names = ("kaplan_meier", "logrank", "cox", "cox_tests", "concordance", "incidence")
     survival: dict[str, Any] = {name: prognosis / f"{name}.csv" for name in names}
     settings: dict[str, Any] = CONFIGURATION["prognosis"]
@@ -160,6 +182,13 @@ def finished(
     areas = performance["discrimination"]
     draw_roc.main(roc=performance["roc"], discrimination=areas, **defined, **drawn["roc"])
     draw_auc.main(discrimination=areas, **defined, **drawn["auc"])
+    shapes = {name: performance[name] for name in ("calibration_curve", "calibration", "probability_distribution")}
+    draw_calibration.main(**shapes, **defined, **drawn["calibration"])
+    draw_decision_curve.main(decision_curve=performance["decision_curve"], **defined, **drawn["decision_curve"])
+    cells = {name: performance[name] for name in ("confusion", "agreement")}
+    draw_confusion.main(**cells, **defined, **drawn["confusion"])
+    forest = {name: performance[name] for name in ("subgroups", "subgroup_tests", "discrimination")}
+    draw_subgroups.main(**forest, **defined, **drawn["subgroups"])
     curves, tests = survival["kaplan_meier"], survival["logrank"]
     draw_kaplan_meier.main(kaplan_meier=curves, logrank=tests, **base, **drawn["kaplan_meier"])
     draw_cox.main(cox=survival["cox"], **defined, **drawn["cox"])
@@ -180,11 +209,72 @@ def finished(
     return Results(folder, read_evidence(sources), (folder / "report.html").read_text(encoding="utf-8"))
 
 
+def evaluated(base: dict[str, Path], scores: Path, categories: Path, corrupted: Path, folder: Path) -> dict[str, Path]:
+    """Run the three rules of the evaluation; return the files that they write."""
+    settings: dict[str, Any] = CONFIGURATION["evaluation"]
+    files = {
+        kind: {name: folder / f"{name}.csv" for name in names}
+        for kind, names in {
+            "ranks": (
+                "discrimination", "auc_comparison", "site_comparison", "roc", "operating_points",
+                "operating_points_by_rule", "operating_point_comparison", "predictive_values", "cutoffs", "confusion",
+                "agreement",
+            ),
+            "probabilities": (
+                "calibration", "calibration_curve", "probability_distribution", "decision_curve",
+                "net_benefit_comparison", "precision",
+            ),
+            "groups": ("subgroups", "subgroup_tests", "within_strata", "sensitivity", "robustness"),
+        }.items()
+    }  # fmt: skip
+    evaluate.main(
+        **base,
+        predictions=scores,
+        **files["ranks"],
+        predicted_categories=categories,
+        cutoff_rule="youden",
+        rules=settings["operating_points"],
+        prevalences=settings["prevalences"],
+    )
+    evaluate_calibration.main(
+        **base,
+        predictions=scores,
+        **files["probabilities"],
+        decision=settings["decision"],
+        bootstrap=settings["bootstrap"],
+        seed=1,
+        **settings["precision"],
+    )
+    evaluate_subgroups.main(
+        **base,
+        predictions=scores,
+        corrupted=corrupted,
+        **files["groups"],
+        cutoff_rule="youden",
+        bands=settings["subgroups"]["bands"],
+        least=settings["subgroups"]["minimum_per_class"],
+        analyses=settings["sensitivity"],
+    )
+    return {name: path for written in files.values() for name, path in written.items()}
+
+
 FIELDS = (
     "discrimination",
     "comparison",
     "operating_points",
     "confusion",
+    "site_comparison",
+    "operating_points_by_rule",
+    "agreement",
+    "calibration",
+    "decision_curve",
+    "net_benefit_comparison",
+    "precision",
+    "subgroups",
+    "subgroup_tests",
+    "within_strata",
+    "sensitivity",
+    "robustness",
     "logrank",
     "cox",
     "concordance",
@@ -196,7 +286,7 @@ FIELDS = (
 def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
     """The default study, small."""
     study = example_study()
-    analysis = example_analysis(study, patients=400)
+    analysis = described(example_analysis(study, patients=400))
     folder = tmp_path_factory.mktemp("study")
     drawn_sheets(study, analysis, example_radiographs(analysis), folder)
     return finished(study, analysis, example_predictions(analysis, study), folder)
@@ -235,7 +325,7 @@ def test_page_loads_nothing_and_every_figure_has_its_alternative(results: Result
     tags = Tags(results.page)
     assert tags.of("script", "iframe", "object", "form") == []
     images = tags.of("img")
-    assert len(images) == 10
+    assert len(images) == 14
     for image in images:
         assert (image["src"] or "").startswith("data:image/png;base64,")
         assert len(image["alt"] or "") > 40
@@ -255,14 +345,14 @@ def test_page_loads_nothing_and_every_figure_has_its_alternative(results: Result
 @pytest.mark.slow
 def test_tables_have_headings_for_rows_and_columns(results: Results) -> None:
     tags = Tags(results.page)
-    assert len(tags.of("table")) == len(tags.of("caption")) == 11
+    assert len(tags.of("table")) == len(tags.of("caption")) == 20
     assert {cell["scope"] for cell in tags.of("th")} == {"col", "row"}
 
 
 @pytest.mark.slow
 def test_simulated_patients_are_marked_everywhere(results: Results) -> None:
     assert "Simulated patients: not evidence." in results.text
-    assert results.text.count("Simulated patients.") == 11
+    assert results.text.count("Simulated patients.") == 20
     sheets = [path for path in results.folder.glob("images/*.csv") if path.with_suffix(".png").exists()]
     assert len(sheets) == 3
     for path in [*results.folder.glob("tables/*.csv"), *results.folder.glob("figures/*.csv"), *sheets]:
@@ -288,10 +378,19 @@ def test_every_decimal_of_the_text_stands_in_a_result_file(results: Results) -> 
         evidence.operating_points,
         evidence.cox,
         evidence.concordance,
+        evidence.site_comparison,
+        evidence.agreement,
+        evidence.calibration,
+        evidence.decision_curve,
+        evidence.net_benefit_comparison,
+        evidence.subgroup_tests,
+        evidence.within_strata,
+        evidence.sensitivity,
+        evidence.robustness,
     ]
     for frame in [*frames, evidence.incidence, pd.DataFrame(evidence.study.attainable)]:
         for value in frame.select_dtypes("number").to_numpy().ravel():
-            available |= {f"{abs(value):.{digits}f}" for digits in (1, 2, 3)}
+            available |= {f"{abs(value):.{digits}f}" for digits in (1, 2, 3, 4)}
     available |= {"0.74", "0.75", "0.77", "0.78", "0.79", "0.81", "0.82"}
     counted = evidence.radiographs
     available |= {f"{100 * n / of:.1f}" for n, of in zip(counted["n"], counted["of"], strict=True)}
@@ -399,7 +498,7 @@ def test_study_without_external_site_follow_up_or_paper_says_so(bare: Results) -
     assert "The paper's numbers are not shown" in bare.text
     assert "LDH ≥ 250" in bare.text
     assert "CACS" not in bare.text.partition("Known and assumed Of the paper")[0]
-    assert len(Tags(bare.page).of("img")) == 3
+    assert len(Tags(bare.page).of("img")) == 7
     assert not re.search(r"\bnan\b|None|not estimable %", bare.text)
 
 

@@ -12,6 +12,7 @@ rule unpack_archive:
         configuration="results/cohort/configuration.json",
         radiographs="results/images/radiographs.csv",
         distributions="results/images/distributions.csv",
+        corrupted="results/predictions/corrupted.parquet",
     log:
         "logs/unpack_archive.log",
     conda:

@@ -37,13 +37,35 @@ TABLES = [
     "auc",
     "comparisons",
     "operating_points",
+    "operating_rules",
+    "calibration",
+    "external",
+    "net_benefit",
+    "agreement",
+    "subgroups",
+    "within_strata",
+    "sensitivity",
+    "robustness",
+    "precision",
     "incidence",
     "cox",
     "concordance",
     "paper_comparison",
     "assumptions",
 ]
-FIGURES = ["flow", "intensities", "image_sizes", "roc", "auc", "kaplan_meier", "cox"]
+FIGURES = [
+    "flow",
+    "intensities",
+    "image_sizes",
+    "roc",
+    "auc",
+    "calibration",
+    "decision_curve",
+    "confusion",
+    "subgroups",
+    "kaplan_meier",
+    "cox",
+]
 
 
 def site_names(role=None):

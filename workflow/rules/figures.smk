@@ -142,6 +142,123 @@ rule draw_auc:
         "../scripts/draw_auc.py"
 
 
+rule draw_calibration:
+    input:
+        calibration_curve="results/evaluation/calibration_curve.csv",
+        calibration="results/evaluation/calibration.csv",
+        probability_distribution="results/evaluation/probability_distribution.csv",
+        study="results/cohort/study.json",
+    output:
+        pdf=report(
+            "results/figures/calibration.pdf",
+            category="Calibration",
+            caption="../report/calibration.rst",
+        ),
+        png="results/figures/calibration.png",
+        csv="results/figures/calibration.csv",
+    log:
+        "logs/draw_calibration.log",
+    conda:
+        "../../envs/stats.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        code=code("draw_calibration.py"),
+    message:
+        "drew the calibration curves"
+    script:
+        "../scripts/draw_calibration.py"
+
+
+rule draw_decision_curve:
+    input:
+        decision_curve="results/evaluation/decision_curve.csv",
+        study="results/cohort/study.json",
+    output:
+        pdf=report(
+            "results/figures/decision_curve.pdf",
+            category="Clinical usefulness",
+            caption="../report/decision_curve.rst",
+        ),
+        png="results/figures/decision_curve.png",
+        csv="results/figures/decision_curve.csv",
+    log:
+        "logs/draw_decision_curve.log",
+    conda:
+        "../../envs/stats.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        code=code("draw_decision_curve.py"),
+    message:
+        "drew the decision curves"
+    script:
+        "../scripts/draw_decision_curve.py"
+
+
+rule draw_confusion:
+    input:
+        confusion="results/evaluation/confusion.csv",
+        agreement="results/evaluation/agreement.csv",
+        study="results/cohort/study.json",
+    output:
+        pdf=report(
+            "results/figures/confusion.pdf",
+            category="Categories",
+            caption="../report/confusion.rst",
+        ),
+        png="results/figures/confusion.png",
+        csv="results/figures/confusion.csv",
+    log:
+        "logs/draw_confusion.log",
+    conda:
+        "../../envs/stats.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        code=code("draw_confusion.py"),
+    message:
+        "drew predicted against actual categories"
+    script:
+        "../scripts/draw_confusion.py"
+
+
+rule draw_subgroups:
+    input:
+        subgroups="results/evaluation/subgroups.csv",
+        subgroup_tests="results/evaluation/subgroup_tests.csv",
+        discrimination="results/evaluation/discrimination.csv",
+        study="results/cohort/study.json",
+    output:
+        pdf=report(
+            "results/figures/subgroups.pdf",
+            category="Subgroups",
+            caption="../report/subgroups.rst",
+        ),
+        png="results/figures/subgroups.png",
+        csv="results/figures/subgroups.csv",
+    log:
+        "logs/draw_subgroups.log",
+    conda:
+        "../../envs/stats.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        code=code("draw_subgroups.py"),
+    message:
+        "drew the subgroups"
+    script:
+        "../scripts/draw_subgroups.py"
+
+
 rule draw_kaplan_meier:
     input:
         kaplan_meier="results/prognosis/kaplan_meier.csv",

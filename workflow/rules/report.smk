@@ -10,6 +10,23 @@ EVIDENCE = {
     "comparison": "results/evaluation/auc_comparison.csv",
     "operating_points": "results/evaluation/operating_points.csv",
     "confusion": "results/evaluation/confusion.csv",
+    **{
+        name: f"results/evaluation/{name}.csv"
+        for name in (
+            "site_comparison",
+            "operating_points_by_rule",
+            "agreement",
+            "calibration",
+            "decision_curve",
+            "net_benefit_comparison",
+            "precision",
+            "subgroups",
+            "subgroup_tests",
+            "within_strata",
+            "sensitivity",
+            "robustness",
+        )
+    },
     "logrank": "results/prognosis/logrank.csv",
     "cox": "results/prognosis/cox.csv",
     "concordance": "results/prognosis/concordance.csv",
@@ -84,6 +101,7 @@ rule write_archive:
         configuration="results/cohort/configuration.json",
         radiographs="results/images/radiographs.csv",
         distributions="results/images/distributions.csv",
+        corrupted=corrupted_predictions(),
     output:
         archive="results/archive.tar.gz",
     log:

@@ -7,7 +7,7 @@ from typing import Any
 from cacs_cxr.job import logged
 from cacs_cxr.report.configuration import received_configuration
 from cacs_cxr.report.received import received_tables
-from cacs_cxr.report.received_radiographs import received_radiographs
+from cacs_cxr.report.received_radiographs import received_corrupted, received_radiographs
 from cacs_cxr.report.unpacking import read_archive
 from cacs_cxr.study import Study
 from cacs_cxr.tables import write_csv, write_json, write_parquet
@@ -23,10 +23,13 @@ def main(
     configuration: Path,
     radiographs: Path,
     distributions: Path,
+    corrupted: Path,
     definition: Mapping[str, Any],
     settings: Mapping[str, Any],
 ) -> None:
     """Write analysis cohort, predictions, flow, study, configuration, and what is known of the radiographs.
+
+    Predictions of corrupted radiographs have no rows where the archive brings none.
 
     Args:
         archive: folder or .tar.gz.
@@ -45,6 +48,7 @@ def main(
     write_json(received_configuration(archived, settings), configuration)
     write_csv(counts, radiographs)
     write_csv(histograms, distributions)
+    write_parquet(received_corrupted(members, described, archive=str(archive)), corrupted)
 
 
 if __name__ == "__main__":
@@ -58,6 +62,7 @@ if __name__ == "__main__":
             configuration=Path(snakemake.output.configuration),
             radiographs=Path(snakemake.output.radiographs),
             distributions=Path(snakemake.output.distributions),
+            corrupted=Path(snakemake.output.corrupted),
             definition=snakemake.params.definition,
             settings=snakemake.params.settings,
         )

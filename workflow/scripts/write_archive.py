@@ -23,6 +23,7 @@ def main(
     distributions: Path,
     archive: Path,
     sites: Sequence[Mapping[str, Any]],
+    corrupted: Path | None = None,
 ) -> None:
     """Write the archive, or nothing where it would hold an identifier or a date.
 
@@ -30,6 +31,7 @@ def main(
         configuration: JSON of the configuration's reported part.
         radiographs: counts of the radiographs.
         distributions: histograms of the radiographs.
+        corrupted: predictions of corrupted radiographs; None where the study makes none.
         archive: path of the .tar.gz to write.
         sites: the configuration's list; empty for a study that started from predictions.
     """
@@ -42,6 +44,7 @@ def main(
         read_json(configuration),
         radiographs=read_written_table(radiographs),
         distributions=read_written_table(distributions),
+        corrupted=None if corrupted is None else read_written_table(corrupted),
     )
     known = Known("received")
     if sites:
@@ -60,6 +63,7 @@ if __name__ == "__main__":
             configuration=Path(snakemake.input.configuration),
             radiographs=Path(snakemake.input.radiographs),
             distributions=Path(snakemake.input.distributions),
+            corrupted=Path(snakemake.input.corrupted[0]) if snakemake.input.corrupted else None,
             archive=Path(snakemake.output.archive),
             sites=snakemake.params.sites,
         )

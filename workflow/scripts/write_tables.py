@@ -6,6 +6,7 @@ from pathlib import Path
 from cacs_cxr.job import logged
 from cacs_cxr.report.assumptions import assumptions
 from cacs_cxr.report.configuration import setting
+from cacs_cxr.report.evaluation_tables import evaluation_tables
 from cacs_cxr.report.evidence import read_evidence
 from cacs_cxr.report.missing_values import missing_values
 from cacs_cxr.report.paper_tables import paper_comparison
@@ -34,6 +35,7 @@ def main(*, evidence_files: Mapping[str, Path], tables: Mapping[str, Path]) -> N
         "auc": auc_text(evidence.discrimination, study),
         "comparisons": comparison_text(evidence.comparison, study),
         "operating_points": operating_text(evidence.operating_points, study),
+        **evaluation_tables(evidence),
         "incidence": incidence_text(evidence.incidence, study, smallest=smallest),
         "cox": cox_text(printed_hazard_ratios(evidence.cox, study), smallest=smallest),
         "concordance": concordance_text(evidence.concordance),

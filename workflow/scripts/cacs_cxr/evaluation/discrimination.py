@@ -1,10 +1,12 @@
-"""Area under the ROC curve with DeLong's variance, its intervals and the paired test."""
+"""Area under the ROC curve with DeLong's variance, its intervals, and the tests of two AUCs."""
 
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import norm, rankdata
+from scipy.stats import norm, rankdata, t
+
+from cacs_cxr.evaluation.checked_arrays import binary_labels, finite_scores
 
 Floats = npt.NDArray[np.float64]
 
@@ -59,15 +61,32 @@ class PairedDifference:
     note: str
 
 
+@dataclass(frozen=True)
+class UnpairedDifference:
+    """Difference of the AUCs of two groups of patients (first minus second), its 95 % interval and Welch-type test."""
+
+    difference: float
+    se: float
+    low: float
+    high: float
+    d: float
+    df: float
+    p: float
+    note: str
+
+
 def placements(labels: npt.ArrayLike, scores: npt.ArrayLike) -> Placements:
     """Placement values by mid-ranks, O(n log n) (Sun & Xu, IEEE Signal Process. Lett. 2014;21:1389).
 
     Args:
         labels: 0/1 or bool [n].
         scores: higher means positive [n]; only their order counts.
+
+    Raises:
+        ValueError: labels other than 0 and 1, or scores that are not finite, with their places.
     """
-    positive = np.asarray(labels).astype(bool)
-    values = np.asarray(scores, dtype=float)
+    positive = binary_labels(labels)
+    values = finite_scores(scores, n=positive.size)
     n_positive = int(positive.sum())
     n_negative = positive.size - n_positive
     if n_positive == 0 or n_negative == 0:
@@ -157,3 +176,32 @@ def paired_difference(labels: npt.ArrayLike, first: npt.ArrayLike, second: npt.A
     z = both.auc / se
     half = float(norm.isf(0.025)) * se
     return PairedDifference(n, both.auc, se, both.auc - half, both.auc + half, z, float(2 * norm.sf(abs(z))), "")
+
+
+def unpaired_difference(first: Placements, second: Placements) -> UnpairedDifference:
+    """Difference of two AUCs on different patients, tested as pROC's ``roc.test(paired = FALSE)``.
+
+    D = (A1 - A2) / sqrt(v1 + v2) is referred to Student's t with Satterthwaite's degrees of freedom
+    (v1 + v2)^2 / (v1^2 / (n1 - 1) + v2^2 / (n2 - 1)), n all patients of a group; the interval uses the same t.
+
+    Args:
+        first: placements of the first group.
+        second: placements of the second group, no patient of which is in the first.
+    """
+    variances = delong_covariance(first, first), delong_covariance(second, second)
+    sizes = [group.positive.size + group.negative.size for group in (first, second)]
+    difference = first.auc - second.auc
+    nothing = np.nan, np.nan, np.nan, np.nan, np.nan, np.nan
+    if np.isnan(difference):
+        return UnpairedDifference(np.nan, *nothing, "not estimable: one class only in a group")
+    if np.isnan(variances).any():
+        return UnpairedDifference(difference, *nothing, "test not estimable: one patient in a class of a group")
+    if min(variances) <= 0.0:
+        return UnpairedDifference(difference, *nothing, "test not estimable: an AUC has no variance")
+    total = sum(variances)
+    se = float(np.sqrt(total))
+    df = total**2 / sum(variance**2 / (size - 1) for variance, size in zip(variances, sizes, strict=True))
+    d = difference / se
+    half = float(t.isf(0.025, df)) * se
+    p = float(2 * t.sf(abs(d), df))
+    return UnpairedDifference(difference, se, difference - half, difference + half, d, df, p, "")

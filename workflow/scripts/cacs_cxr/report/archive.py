@@ -10,11 +10,13 @@ from typing import Any
 
 import pandas as pd
 
+from cacs_cxr.image_columns import CORRUPTED_COLUMNS, IMAGE_COLUMNS
 from cacs_cxr.study import Study
 
 ANALYSIS, PREDICTIONS, STUDY, FLOW = "analysis.csv", "predictions.csv", "study.json", "flow.csv"
 CONFIGURATION, CHECKSUMS, README = "configuration.json", "checksums.txt", "README.txt"
 RADIOGRAPHS, DISTRIBUTIONS = "radiographs.csv", "distributions.csv"
+CORRUPTED = "corrupted_predictions.csv"
 PREDICTION_COLUMNS = ["patient", "site", "model", "threshold", "probability"]
 FLOW_COLUMNS = ["site", "unit", "order", "kind", "label", "n"]
 RADIOGRAPH_COLUMNS = {
@@ -36,11 +38,14 @@ images or networks:
 
 analysis.csv        one row a patient: patient (pseudonym), site, fold (-1 outside cross-validation), {columns},
                     followup_days (integer days from time zero; empty where unknown),
-                    event (0 none, 1 {event}, 2 competing)
+                    event (0 none, 1 {event}, 2 competing), and where known vendor, view,
+                    days_to_score (radiograph minus score) and flagged (by any flag of quality)
 predictions.csv     patient, site, model, threshold, probability: out-of-fold at the development site
 flow.csv            patients and radiographs at each exclusion
 radiographs.csv     how many radiographs were read, refused, corrected, repeated and flagged
 distributions.csv   histograms of their grey levels and sizes; the archive holds no radiograph
+corrupted_predictions.csv
+                    where made: predictions of corrupted radiographs of some development patients
 study.json          biomarker, thresholds, categories, clinical factors, event and sites
 configuration.json  settings of the study's method
 checksums.txt       SHA-256 of each file, verified on reading
@@ -58,20 +63,24 @@ def archive_members(
     *,
     radiographs: pd.DataFrame,
     distributions: pd.DataFrame,
+    corrupted: pd.DataFrame | None = None,
 ) -> dict[str, bytes]:
     """Content of every file of the archive by its name.
 
     Args:
-        analysis: patient, site, fold, the biomarker, the factors, followup_days, event; other columns are left out.
+        analysis: patient, site, fold, the biomarker, the factors, followup_days, event, and those of `IMAGE_COLUMNS`
+            that are known; other columns are left out.
         predictions: patient, site, model, threshold, probability; other columns are left out.
         flow: site, unit, order, kind, label, n.
         study: the definition of the study.
         configuration: as `reported_configuration` returns it.
         radiographs: counts of the radiographs, with `RADIOGRAPH_COLUMNS`.
         distributions: histograms of the radiographs, with `DISTRIBUTION_COLUMNS`.
+        corrupted: predictions of corrupted radiographs, with `CORRUPTED_COLUMNS`; None or empty where there are none.
     """
     factors = [factor.name for factor in study.factors]
     columns = ["patient", "site", "fold", study.biomarker.name, *factors, "followup_days", "event"]
+    columns += [column for column in IMAGE_COLUMNS if column in analysis]
     read_me = READ_ME.format(
         title=study.title,
         mark="Simulated patients: not evidence. " if study.simulated else "",
@@ -88,6 +97,8 @@ def archive_members(
         DISTRIBUTIONS: csv_bytes(distributions[list(DISTRIBUTION_COLUMNS)]),
         README: read_me.encode(),
     }
+    if corrupted is not None and len(corrupted):
+        members[CORRUPTED] = csv_bytes(corrupted[list(CORRUPTED_COLUMNS)])
     return {**members, CHECKSUMS: checksum_lines(members).encode()}
 
 

@@ -1,6 +1,7 @@
 """Captions and text alternatives of the figures and tables."""
 
 from cacs_cxr import paper
+from cacs_cxr.report.evaluation_captions import evaluation_figure_captions, evaluation_table_captions
 from cacs_cxr.report.numbers import listing
 from cacs_cxr.report.phrases import site_phrase
 from cacs_cxr.study import Study
@@ -68,6 +69,7 @@ def figure_captions(study: Study) -> dict[str, tuple[str, str]]:
             f"Hazard ratios for {event} by actual and predicted {short} category, unadjusted and adjusted.",
             "Forest plot of the hazard ratios that the table of hazard ratios lists.",
         ),
+        **evaluation_figure_captions(study),
     }
 
 
@@ -102,6 +104,7 @@ def table_captions(study: Study) -> dict[str, str]:
             "level, for continuous factors those of the model."
         ),
         "concordance": "Harrell's C by category, unadjusted, and with the clinical factors, adjusted.",
+        **evaluation_table_captions(study),
         "paper_comparison": "The paper's numbers beside this study's.",
         "assumptions": "What the paper's abstract states, and what this study assumed where it is silent.",
     }

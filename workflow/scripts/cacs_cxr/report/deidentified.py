@@ -11,10 +11,12 @@ import numpy.typing as npt
 import pandas as pd
 
 from cacs_cxr.faults import Fault, InputError
+from cacs_cxr.image_columns import CORRUPTED_COLUMNS, IMAGE_COLUMNS, INTERVAL
 from cacs_cxr.report.archive import (
     ANALYSIS,
     CHECKSUMS,
     CONFIGURATION,
+    CORRUPTED,
     DISTRIBUTION_COLUMNS,
     DISTRIBUTIONS,
     FLOW,
@@ -59,7 +61,21 @@ TOO_OLD = "an age above deidentification.greatest_age"
 PSEUDONYM = re.compile(r"[0-9a-f]{16}")
 SHORTEST_IN_PROSE = 4
 LONGEST_FOLLOW_UP = 55_000
-TEXT_COLUMNS = ("patient", "site", "label", "vendor", "part", "item", "note", "model", "threshold", "unit", "kind")
+TEXT_COLUMNS = (
+    "patient",
+    "site",
+    "label",
+    "vendor",
+    "view",
+    "corruption",
+    "part",
+    "item",
+    "note",
+    "model",
+    "threshold",
+    "unit",
+    "kind",
+)
 RESTRICTED = ("index.parquet", "patients.parquet", "selection.parquet", "pseudonym.key")
 EXPECTED = "nothing that tells who or when somebody was"
 REMEDY = "Take it out of the configuration or of the table it came from; nothing was written."
@@ -104,11 +120,13 @@ def check_deidentified(members: Mapping[str, bytes], study: Study, *, known: Kno
             *("patient", "site", "fold", study.biomarker.name),
             *(factor.name for factor in study.factors),
             *("followup_days", "event"),
+            *IMAGE_COLUMNS,
         ],
         PREDICTIONS: PREDICTION_COLUMNS,
         FLOW: FLOW_COLUMNS,
         RADIOGRAPHS: list(RADIOGRAPH_COLUMNS),
         DISTRIBUTIONS: list(DISTRIBUTION_COLUMNS),
+        CORRUPTED: list(CORRUPTED_COLUMNS),
     }
     faults = [
         Fault(name, None, "", "", "no file but those of the format", "Leave it out.")
@@ -157,10 +175,12 @@ def table_faults(table: pd.DataFrame, *, name: str, known: Known) -> Iterator[Fa
 
 def analysis_faults(table: pd.DataFrame, *, numbers: Sequence[str], greatest_age: object) -> Iterator[Fault]:
     """Times that are no days, numbers that are none, and ages above the cap."""
-    for column in ("fold", "followup_days", "event"):
+    for column in ("fold", "followup_days", "event", INTERVAL):
+        if column not in table:
+            continue
         value = pd.to_numeric(table[column].mask(table[column] == ""), errors="coerce").to_numpy(float)
         wrong = (table[column] != "").to_numpy() & ~(value == np.floor(value))
-        wrong |= value > LONGEST_FOLLOW_UP
+        wrong |= np.abs(value) > LONGEST_FOLLOW_UP
         yield from shown(wrong, name=ANALYSIS, column=column, kind="no small integer")
     for column in numbers:
         value = pd.to_numeric(table[column], errors="coerce").to_numpy(float, na_value=np.nan)

@@ -24,6 +24,18 @@ class Evidence:
     comparison: pd.DataFrame
     operating_points: pd.DataFrame
     confusion: pd.DataFrame
+    site_comparison: pd.DataFrame
+    operating_points_by_rule: pd.DataFrame
+    agreement: pd.DataFrame
+    calibration: pd.DataFrame
+    decision_curve: pd.DataFrame
+    net_benefit_comparison: pd.DataFrame
+    precision: pd.DataFrame
+    subgroups: pd.DataFrame
+    subgroup_tests: pd.DataFrame
+    within_strata: pd.DataFrame
+    sensitivity: pd.DataFrame
+    robustness: pd.DataFrame
     logrank: pd.DataFrame
     cox: pd.DataFrame
     concordance: pd.DataFrame

@@ -12,6 +12,7 @@ import pandas as pd
 
 from cacs_cxr import paper
 from cacs_cxr.report.captions import figure_captions, table_captions
+from cacs_cxr.report.evaluation_findings import added, agreement, calibration, precision, subgroups, usefulness
 from cacs_cxr.report.evidence import Evidence
 from cacs_cxr.report.findings import (
     attainable,
@@ -34,7 +35,21 @@ SECTIONS: Sequence[tuple[str, str, Sequence[str], Sequence[str]]] = (
     ("radiographs", "Radiographs", ("intensities", "image_sizes"), ("radiographs",)),
     ("discrimination", "Discrimination", ("roc",), ("auc", "comparisons")),
     ("paper", "Beside the paper", ("auc",), ("paper_comparison",)),
-    ("operating", "Operating points and predicted categories", (), ("operating_points",)),
+    ("calibration", "Calibration", ("calibration",), ("calibration", "external")),
+    ("usefulness", "Clinical usefulness", ("decision_curve",), ("net_benefit",)),
+    (
+        "operating",
+        "Operating points and predicted categories",
+        ("confusion",),
+        ("operating_points", "operating_rules", "agreement"),
+    ),
+    (
+        "subgroups",
+        "Subgroups, sensitivity and robustness",
+        ("subgroups",),
+        ("within_strata", "sensitivity", "robustness"),
+    ),
+    ("precision", "Precision", (), ("precision",)),
     ("prognosis", "Prognosis", ("kaplan_meier", "cox"), ("incidence", "cox", "concordance")),
 )
 KINDS = {"table1": "numbers broad", "radiographs": "numbers broad", "assumptions": "words"}
@@ -68,7 +83,11 @@ def render_page(
         "radiographs": radiographs(evidence, shown=shown, left_out=[name for name in sheets if name not in shown]),
         "discrimination": [*discrimination(evidence), *attainable(evidence)],
         "paper": beside_the_paper(evidence),
-        "operating": operating(evidence),
+        "calibration": calibration(evidence),
+        "usefulness": [*usefulness(evidence), *added(evidence)],
+        "operating": [*operating(evidence), *agreement(evidence)],
+        "subgroups": subgroups(evidence),
+        "precision": precision(evidence),
         "prognosis": prognosis(evidence),
     }
     numbers = iter(range(1, 100))

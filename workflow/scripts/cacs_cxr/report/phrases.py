@@ -8,7 +8,7 @@ import numpy as np
 from cacs_cxr.report.numbers import estimate
 from cacs_cxr.study import Site
 
-Row = Mapping[str, Any]
+Row = Mapping[Any, Any]
 
 
 def site_phrase(site: Site) -> str:

@@ -7,7 +7,14 @@ import numpy.typing as npt
 import pandas as pd
 
 from cacs_cxr.faults import InputError
-from cacs_cxr.report.archive import DISTRIBUTION_COLUMNS, DISTRIBUTIONS, RADIOGRAPH_COLUMNS, RADIOGRAPHS
+from cacs_cxr.image_columns import CORRUPTED_COLUMNS
+from cacs_cxr.report.archive import (
+    CORRUPTED,
+    DISTRIBUTION_COLUMNS,
+    DISTRIBUTIONS,
+    RADIOGRAPH_COLUMNS,
+    RADIOGRAPHS,
+)
 from cacs_cxr.report.text_table import TextTable, column_faults, text_table
 from cacs_cxr.study import Study
 
@@ -34,6 +41,17 @@ def received_radiographs(
     return counts, distributions
 
 
+def received_corrupted(members: Mapping[str, bytes], study: Study, *, archive: str) -> pd.DataFrame:
+    """Predictions of corrupted radiographs with their types, without rows where the archive brings none.
+
+    Whose they are is checked where they are evaluated.
+
+    Raises:
+        InputError: unknown columns, texts that are too long, numbers that are none.
+    """
+    return checked(members, CORRUPTED, CORRUPTED_COLUMNS, study, archive=archive)
+
+
 def checked(
     members: Mapping[str, bytes], name: str, columns: Mapping[str, str], study: Study, *, archive: str
 ) -> pd.DataFrame:
@@ -48,9 +66,10 @@ def checked(
     table = TextTable(text_table(members[name], file=name), file=f"{archive}: {name}")
     if faults := column_faults(table.frame, list(columns), file=table.file):
         raise InputError(faults)
-    sites = [site.name for site in study.sites]
-    table.refuse(~table.frame["site"].isin(sites).to_numpy(), "site", f"one of {', '.join(sites)}", CORRECT)
-    table.refuse(np.arange(len(table.frame)) >= MOST_ROWS, "site", f"at most {MOST_ROWS:,} rows", CORRECT)
+    if "site" in columns:
+        sites = [site.name for site in study.sites]
+        table.refuse(~table.frame["site"].isin(sites).to_numpy(), "site", f"one of {', '.join(sites)}", CORRECT)
+        table.refuse(np.arange(len(table.frame)) >= MOST_ROWS, "site", f"at most {MOST_ROWS:,} rows", CORRECT)
     values: dict[str, npt.NDArray[np.float64] | pd.Series] = {}
     for column, kind in columns.items():
         if kind == "text":

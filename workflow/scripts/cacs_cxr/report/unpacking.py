@@ -11,6 +11,7 @@ from cacs_cxr.report.archive import (
     ANALYSIS,
     CHECKSUMS,
     CONFIGURATION,
+    CORRUPTED,
     DISTRIBUTIONS,
     FLOW,
     PREDICTIONS,
@@ -30,6 +31,7 @@ KNOWN = (
     CONFIGURATION,
     RADIOGRAPHS,
     DISTRIBUTIONS,
+    CORRUPTED,
     CHECKSUMS,
     README,
 )
