@@ -46,7 +46,7 @@ if config["start_from"] == "sites":
             runtime=lambda wildcards, attempt: 60 * attempt,
         params:
             code=code("predict_corrupted.py"),
-            keys=[thresholds(), list(folds()), list(members())],
+            trained=[thresholds(), list(folds()), list(members())],
             definition=definition(),
             patients=config["evaluation"]["robustness"]["patients"],
             corruptions=config["evaluation"]["robustness"]["corruptions"],

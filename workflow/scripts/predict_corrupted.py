@@ -63,7 +63,7 @@ def main(
 
 if __name__ == "__main__":
     with logged(snakemake):
-        keys = list(product(*snakemake.params.keys))
+        keys = list(product(*snakemake.params.trained))
         files = zip(keys, snakemake.input.weights, snakemake.input.metadata, strict=True)
         main(
             images=Path(snakemake.input.images),
