@@ -14,8 +14,19 @@ CONFIGURATION = {
     "learning_rate": 3e-3,
     "weight_decay": 0.05,
     "ema_decay": 0,
+    "imbalance": "none",
+    "compile": False,
+    "image_memory_gb": None,
+    "test_time_views": 0,
     "checkpoint_seconds": 3600,
-    "augmentation": {"rotation_degrees": 7, "scale": 0.1, "shift": 0.05, "brightness": 0.1, "contrast": 0.1},
+    "augmentation": {
+        "rotation_degrees": 7,
+        "scale": 0.1,
+        "shift": 0.05,
+        "brightness": 0.1,
+        "contrast": 0.1,
+        "erasing": 0,
+    },
 }
 
 

@@ -1,8 +1,20 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 import torch
 
 from cacs_cxr.faults import InputError
-from cacs_cxr.training.device import mark, memory_advice, prepare_device, seconds_between
+from cacs_cxr.training.device import (
+    available_memory,
+    image_budget,
+    mark,
+    memory_advice,
+    prepare_device,
+    seconds_between,
+)
 
 
 def test_the_cpu_runs_deterministic_algorithms_on_the_threads_asked_for() -> None:
@@ -46,3 +58,51 @@ def test_seconds_are_those_between_marks() -> None:
     cpu = torch.device("cpu")
     start, end = mark(cpu), mark(cpu)
     assert 0.0 <= seconds_between(start, end) < 1.0
+
+
+def test_memory_for_radiographs_is_what_is_asked_for_or_a_share_of_what_is_free(tmp_path: Path) -> None:
+    cpu = torch.device("cpu")
+    assert image_budget(cpu, gigabytes=1.5) == 1_500_000_000
+    assert image_budget(cpu, gigabytes=0) == 0
+    assert 10**8 < image_budget(cpu, gigabytes=None) < 10**13
+    (tmp_path / "meminfo").write_text("MemTotal: 8000 kB\nMemAvailable: 5000 kB\n", encoding="ascii")
+    assert available_memory(tmp_path / "meminfo") == 5_120_000
+    assert available_memory(tmp_path / "absent") > 10**8
+
+
+def test_jobs_at_the_same_time_take_different_gpus_and_give_them_back(tmp_path: Path) -> None:
+    program = (
+        "import sys; from pathlib import Path; from cacs_cxr.training.gpu_claim import claim_gpu;"
+        "print(claim_gpu(['a', 'b'], folder=Path(sys.argv[1])), flush=True); sys.stdin.read()"
+    )
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+
+    def start() -> "subprocess.Popen[str]":
+        return subprocess.Popen(
+            [sys.executable, "-c", program, str(tmp_path)],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment,
+        )  # fmt: skip
+
+    def position(job: "subprocess.Popen[str]") -> int:
+        assert job.stdout is not None
+        return int(job.stdout.readline())
+
+    first, second = start(), None
+    try:
+        assert position(first) == 0
+        second = start()
+        assert position(second) == 1
+        first.kill()
+        first.communicate()
+        third = start()
+        assert position(third) == 0
+        fourth = start()
+        assert position(fourth) == 0
+        third.communicate()
+        _, told = fourth.communicate()
+        assert "all 2 GPUs are taken" in told
+    finally:
+        for job in (first, second):
+            if job is not None:
+                job.kill()
+                job.communicate()

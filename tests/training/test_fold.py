@@ -1,4 +1,6 @@
 import json
+import os
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +12,13 @@ import torch
 from phantom import CONFIGURATION, discs, small_study
 
 from cacs_cxr.faults import InputError
+from cacs_cxr.prediction.calibration import fit_calibration
+from cacs_cxr.prediction.logistic import sigmoid
 from cacs_cxr.study import Threshold
 from cacs_cxr.tables import write_json
 from cacs_cxr.training import loop
 from cacs_cxr.training.batches import Radiographs
+from cacs_cxr.training.device import COMPILE_CACHE
 from cacs_cxr.training.external import predict_sites
 from cacs_cxr.training.fold import Fold, train_fold
 from cacs_cxr.training.inference import auc
@@ -84,6 +89,73 @@ def test_nothing_of_the_test_part_reaches_the_weights(tmp_path: Path) -> None:
     pd.testing.assert_frame_equal(before.logits[tuning], after.logits[tuning], check_exact=True)
 
 
+def test_radiographs_that_memory_does_not_hold_give_the_same_weights_and_logits(tmp_path: Path) -> None:
+    study = small_study(60, side=32, seed=0)
+    held = run(tmp_path, *study)
+    from_disk = run(tmp_path, *study, image_memory_gb=1e-6)
+    assert (held.metadata["streamed"], from_disk.metadata["streamed"]) == (False, True)
+    assert weights_bytes(from_disk, tmp_path) == weights_bytes(held, tmp_path)
+    pd.testing.assert_frame_equal(from_disk.logits, held.logits, check_exact=True)
+
+
+def test_weights_of_positives_shift_the_logits_and_nothing_is_left_of_it_after_calibration(tmp_path: Path) -> None:
+    images, cohort, folds = small_study(400, side=32, seed=0)
+    rare = ((cohort["cacs"] > 0) & (np.arange(400) % 4 < 2)) | (cohort.index % 8 == 0)
+    cohort = cohort[rare | (cohort["cacs"] == 0)].reset_index(drop=True).assign(row=lambda table: table.index)
+    images, folds = (
+        images[(rare | (np.arange(400) % 2 == 0)).to_numpy()],
+        folds[folds["patient"].isin(cohort["patient"])],
+    )
+    folds = folds.reset_index(drop=True)
+    raw, calibrated = {}, {}
+    for imbalance in ("none", "balanced"):
+        fold = run(tmp_path, images, cohort, folds, imbalance=imbalance, epochs=4)
+        tuning = fold.logits[fold.logits["part"] == "tuning"]
+        fit = fit_calibration(tuning["logit"].to_numpy(), tuning["label"].to_numpy(), method="platt", network="cxr")
+        raw[imbalance] = float(sigmoid(tuning["logit"].to_numpy()).mean())
+        calibrated[imbalance] = float(sigmoid(fit.logits(tuning[["logit"]].to_numpy())).mean())
+        share = float(tuning["label"].mean())
+    weight = fold.metadata["positive_weights"]["gt0"]
+    positive = fold.metadata["parts"]["train"]["n_positive"]["gt0"] / fold.metadata["parts"]["train"]["n"]
+    assert weight == pytest.approx((1 - positive) / positive)
+    assert raw["balanced"] > raw["none"] + 0.05
+    assert calibrated["none"] == pytest.approx(share, abs=1e-6)
+    assert calibrated["balanced"] == pytest.approx(share, abs=1e-6)
+
+
+def test_views_change_the_logits_reproducibly_and_not_the_weights(tmp_path: Path) -> None:
+    study = small_study(60, side=32, seed=0)
+    plain = run(tmp_path, *study)
+    first, second = (run(tmp_path, *study, test_time_views=2) for _ in range(2))
+    assert weights_bytes(first, tmp_path) == weights_bytes(plain, tmp_path)
+    pd.testing.assert_frame_equal(first.logits, second.logits, check_exact=True)
+    assert not np.allclose(first.logits["logit"], plain.logits["logit"], atol=1e-4)
+    assert np.corrcoef(first.logits["logit"], plain.logits["logit"])[0, 1] > 0.5
+
+
+def test_a_compiled_step_trains_the_same_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # The tracing of the step is tested here; what a backend makes of it is torch's, and takes minutes on a CPU.
+    monkeypatch.setattr(torch, "compile", partial(torch.compile, backend="eager"))
+    monkeypatch.setenv(COMPILE_CACHE, "torchinductor_somebody")
+    study = small_study(60, side=32, seed=0)
+    plain, traced = (run(tmp_path, *study, compile=value) for value in (False, True))
+    for name, weights in plain.state.items():
+        torch.testing.assert_close(traced.state[name], weights, atol=1e-5, rtol=1e-4)
+    assert os.environ[COMPILE_CACHE] == str(Path(".cache/torchinductor").absolute())
+
+
+def test_a_label_burnt_into_the_test_radiographs_does_not_raise_the_auc(tmp_path: Path) -> None:
+    images, cohort, folds = small_study(600, side=32, seed=0)
+    leak = images.copy()
+    burnt = (folds["part"] == "test").to_numpy() & (cohort["cacs"] > 0).to_numpy()
+    leak[burnt, 1:6, 1:3] = 255  # a letter of white pixels in a corner
+    aucs = []
+    for pixels in (images, leak):
+        test = run(tmp_path, pixels, cohort, folds, epochs=2).logits.query("part == 'test'")
+        aucs.append(auc(test["label"].to_numpy(), test["logit"].to_numpy()))
+    assert aucs[1] < aucs[0] + 0.02
+
+
 def test_the_tuning_part_is_never_augmented_nor_trained_on(tmp_path: Path) -> None:
     """Other tuning radiographs leave every epoch's training loss as it was."""
     images, cohort, folds = small_study(60, side=32, seed=0)
@@ -122,7 +194,8 @@ def test_metadata_tell_how_the_network_came_about(tmp_path: Path) -> None:
     assert read["configuration"] == CONFIGURATION
     assert read["versions"]["torch"] == torch.__version__
     assert set(read["seconds"]) == {
-        "total", "forward_backward", "optimiser", "augmentation", "evaluation", "checkpoints", "prediction", "job"
+        "total", "waiting", "forward_backward", "optimiser", "augmentation", "evaluation", "checkpoints",
+        "prediction", "job",
     }  # fmt: skip
     parts = sum(read["seconds"][name] for name in ("forward_backward", "optimiser", "augmentation", "evaluation"))
     assert 0.5 * read["seconds"]["total"] < parts <= read["seconds"]["total"]
@@ -183,6 +256,7 @@ def test_frozen_networks_predict_external_sites_as_they_predicted_their_test_fol
         networks=networks,
         device="cpu",
         threads=1,
+        image_memory_gb=None,
     )
     assert predicted.columns.tolist() == ["site", "patient", "fold", "member", "threshold", "label", "logit"]
     own = fold.logits[fold.logits["part"] == "test"].reset_index(drop=True)

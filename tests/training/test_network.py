@@ -9,6 +9,7 @@ from safetensors.torch import save_file
 
 from cacs_cxr.faults import InputError
 from cacs_cxr.training.network import build_network, descending, start_at_factors, start_at_prevalence
+from cacs_cxr.training.recipe import positive_weights
 
 PLAIN = {"outputs": 1, "factors": 0, "initial": None}
 
@@ -29,10 +30,22 @@ def test_weights_come_from_the_seed_and_leave_the_global_generator_alone() -> No
 
 def test_one_grey_channel_in_and_one_logit_out_that_starts_at_the_prevalence() -> None:
     network, _ = build_network("test_byobnet", **PLAIN, seed=1)
-    start_at_prevalence(network, [0.045])
+    start_at_prevalence(network, [0.045], weights=[1.0])
     head = network.backbone.get_classifier()
     assert torch.sigmoid(head.bias).item() == pytest.approx(0.045)
     assert network.eval()(torch.zeros(2, 1, 64, 64), torch.zeros(2, 0)).shape == (2, 1)
+
+
+def test_weighted_positives_start_at_even_odds() -> None:
+    network, _ = build_network("test_byobnet", **PLAIN, seed=1)
+    start_at_prevalence(network, [0.045], weights=positive_weights([0.045], imbalance="balanced"))
+    assert network.backbone.get_classifier().bias.item() == pytest.approx(0.0, abs=1e-6)
+
+
+def test_weights_of_positives_by_hand() -> None:
+    assert positive_weights([0.2, 0.5], imbalance="none") == [1.0, 1.0]
+    assert positive_weights([0.2, 0.5], imbalance="square_root") == [2.0, 1.0]
+    assert positive_weights([0.2, 0.5], imbalance="balanced") == [4.0, 1.0]
 
 
 def test_an_unknown_backbone_is_refused_with_near_names() -> None:
@@ -80,7 +93,7 @@ def test_trained_weights_of_a_study_start_another_network_of_more_thresholds(tmp
 
 def test_logits_of_several_thresholds_never_rise_and_start_at_the_prevalences() -> None:
     network, _ = build_network("test_byobnet", outputs=3, factors=0, initial=None, seed=1)
-    start_at_prevalence(network, [0.45, 0.15, 0.15])
+    start_at_prevalence(network, [0.45, 0.15, 0.15], weights=[1.0, 1.0, 1.0])
     head = network.backbone.get_classifier()
     probability = torch.sigmoid(descending(head.bias[None]))[0].detach()
     assert probability[:2].tolist() == pytest.approx([0.45, 0.15])
@@ -95,7 +108,7 @@ def test_factors_add_to_the_logit_and_start_at_what_they_tell_alone() -> None:
     labels = (factors @ [1.0, -0.5] - 1.0 + random.logistic(0, 1, 4000) > 0).astype(np.int64)
     network, _ = build_network("test_byobnet", outputs=1, factors=2, initial=None, seed=1)
     fitted = sm.Logit(labels, sm.add_constant(factors)).fit(disp=0)
-    start_at_factors(network, factors, labels)
+    start_at_factors(network, factors, labels, weight=1.0)
     assert network.factors is not None
     assert network.factors.weight[0].tolist() == pytest.approx(fitted.params[1:], abs=1e-3)
     assert network.backbone.get_classifier().bias.item() == pytest.approx(fitted.params[0], abs=1e-3)

@@ -8,7 +8,7 @@ for folder in ("workflow", "workflow/scripts"):
 
 from snakemake.exceptions import WorkflowError
 
-from cacs_cxr.accelerators import nvidia_gpus
+from cacs_cxr.accelerators import nvidia_gpus, unused_gpus
 from cacs_cxr.code_digest import code_digest as code
 from cacs_cxr.configuration import canonical, check_configuration, check_files
 from cacs_cxr.database_address import resolved, sqlite_file
@@ -29,6 +29,10 @@ config.update(canonical(config))
 
 if workflow.is_main_process and not workflow.dryrun:
     show_progress()
+    if hint := unused_gpus(
+        len(nvidia_gpus()), getattr(workflow.global_resources.get("gpu"), "value", None)
+    ):
+        print(hint, file=sys.stderr)
 
 TABLES = [
     "table1",
@@ -119,6 +123,13 @@ def training_settings():
         for key, value in config["training"].items()
         if key not in ("networks", "ensemble")
     }
+
+
+def initial_weights():
+    """File of the networks' first weights: the one that is named, or the one that is fetched; none for random ones."""
+    named = config["training"]["init"]
+    fetched = "results/models/initial.safetensors"
+    return {"none": [], "timm": fetched}.get(named, named)
 
 
 def folds():

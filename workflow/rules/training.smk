@@ -1,13 +1,39 @@
 """Networks, one a threshold and fold; the external sites by the frozen ensemble; clinical and integrated models."""
 
 
+rule fetch_weights:
+    output:
+        weights="results/models/initial.safetensors",
+        metadata="results/models/initial.json",
+    log:
+        "logs/fetch_weights.log",
+    localrule: True
+    conda:
+        "../../envs/torch.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=60,
+    params:
+        code=code("fetch_weights.py"),
+        backbone=config["training"]["backbone"],
+    message:
+        "fetched the first weights of {params.backbone}"
+    script:
+        "../scripts/fetch_weights.py"
+
+
 rule train_network:
     input:
         images="results/images/images.npy",
         radiographs="results/images/images.parquet",
         cohort="results/cohort/cohort.parquet",
         folds="results/cohort/folds.csv",
-        initial=[] if config["training"]["init"] in ("none", "timm") else config["training"]["init"],
+        initial=(
+            []
+            if config["training"]["init"] in ("none", "timm")
+            else config["training"]["init"]
+        ),
     output:
         weights="results/models/{network}/{threshold}/fold-{fold}/member-{member}/weights.safetensors",
         metadata="results/models/{network}/{threshold}/fold-{fold}/member-{member}/metadata.json",
@@ -104,6 +130,7 @@ rule predict:
     output:
         predictions="results/predictions/predictions.parquet",
         coefficients="results/predictions/coefficients.csv",
+        network_calibration="results/predictions/network_calibration.csv",
     log:
         "logs/predict.log",
     benchmark:

@@ -9,6 +9,7 @@ import pandas as pd
 from cacs_cxr.cohort.folds import check_folds
 from cacs_cxr.job import LOGGER, logged
 from cacs_cxr.prediction.calibration import Method
+from cacs_cxr.prediction.network_calibration import network_calibration, network_logits
 from cacs_cxr.prediction.predictions import KEYS, predict_threshold
 from cacs_cxr.study import Factor, Threshold
 from cacs_cxr.tables import read_written_table, write_csv, write_parquet
@@ -23,6 +24,8 @@ def main(
     external: list[tuple[str, Path]],
     predictions: Path,
     coefficients: Path,
+    calibration_table: Path,
+    simulated: bool,
     biomarker: str,
     thresholds: list[dict[str, Any]],
     factors: list[dict[str, Any]],
@@ -62,8 +65,11 @@ def main(
                 calibration=calibration,
             )
         )
-    write_parquet(pd.concat([table for table, _ in results]).sort_values(KEYS, ignore_index=True), predictions)
+    predicted = pd.concat([table for table, _ in results]).sort_values(KEYS, ignore_index=True)
+    write_parquet(predicted, predictions)
     write_csv(pd.concat([table for _, table in results], ignore_index=True), coefficients)
+    table = network_calibration(network_logits(inside, outside), predicted)
+    write_csv(table.assign(simulated=simulated), calibration_table)
 
 
 if __name__ == "__main__":
@@ -79,6 +85,8 @@ if __name__ == "__main__":
             external=list(zip(networks[: len(external)], external, strict=True)),
             predictions=Path(snakemake.output.predictions),
             coefficients=Path(snakemake.output.coefficients),
+            calibration_table=Path(snakemake.output.network_calibration),
+            simulated=snakemake.params.definition["simulated"],
             biomarker=snakemake.params.definition["biomarker"]["name"],
             thresholds=snakemake.params.definition["thresholds"],
             factors=snakemake.params.definition["factors"],

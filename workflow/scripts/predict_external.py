@@ -36,6 +36,7 @@ def main(
         networks=list(zip(weights, metadata, strict=True)),
         device=training["device"],
         threads=int(training["threads"]),
+        image_memory_gb=training["image_memory_gb"],
     )
     write_parquet(predicted, logits)
 

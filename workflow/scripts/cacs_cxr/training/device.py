@@ -1,14 +1,19 @@
 """The device on which networks run: choice, threads, arithmetic, clocks, and what to do when its memory is full."""
 
+import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import torch
+from torch import nn
 
 from cacs_cxr.faults import Fault, InputError
+from cacs_cxr.training.gpu_claim import claim_gpu, claims_folder
 
 Mark = float | torch.cuda.Event
+COMPILE_CACHE, TORCHS_OWN = "TORCHINDUCTOR_CACHE_DIR", "torchinductor_"
 
 
 def prepare_device(choice: str, *, threads: int) -> torch.device:
@@ -32,7 +37,60 @@ def prepare_device(choice: str, *, threads: int) -> torch.device:
     on_gpu = choice == "cuda" or (choice == "auto" and torch.cuda.is_available())
     torch.use_deterministic_algorithms(not on_gpu)
     torch.backends.cudnn.benchmark = on_gpu
-    return torch.device("cuda" if on_gpu else "cpu")
+    if not on_gpu:
+        return torch.device("cpu")
+    identities = [str(torch.cuda.get_device_properties(number).uuid) for number in range(torch.cuda.device_count())]
+    device = torch.device("cuda", claim_gpu(identities, folder=claims_folder()) if len(identities) > 1 else 0)
+    torch.cuda.set_device(device)
+    return device
+
+
+def image_budget(device: torch.device, *, gigabytes: float | None) -> int:
+    """Bytes of the device's memory that radiographs may take; what does not fit is read from disk batch by batch.
+
+    Args:
+        gigabytes: as configured; None for half of a GPU's free memory, or a quarter of the machine's, where other
+            trainings may run at the same time.
+    """
+    if gigabytes is not None:
+        return int(gigabytes * 1e9)
+    if device.type == "cuda":
+        return int(torch.cuda.mem_get_info(device)[0]) // 2
+    return available_memory() // 4
+
+
+def available_memory(meminfo: Path = Path("/proc/meminfo")) -> int:
+    """Bytes of main memory that programs can still take; all of the machine's where the system does not tell.
+
+    Raises:
+        InputError: neither is told.
+    """
+    if meminfo.is_file():
+        for line in meminfo.read_text(encoding="ascii").splitlines():
+            if line.startswith("MemAvailable:"):
+                return int(line.split()[1]) * 1024
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (ValueError, OSError) as error:
+        remedy = "Set training.image_memory_gb to what radiographs may take of the memory."
+        found = "a system that does not tell its memory"
+        raise InputError(
+            [Fault("configuration", None, "training.image_memory_gb", found, "a number", remedy)]
+        ) from error
+
+
+def compiled(network: nn.Module, *, cache: Path = Path(".cache/torchinductor")) -> nn.Module:
+    """The network compiled for batches of one shape; it shares its weights with the network given.
+
+    Args:
+        cache: folder of what was compiled, which all jobs of a study share on all nodes; an environment that names
+            another one goes before it.
+    """
+    # Torch sets the variable itself, to a folder of this machine's, where nobody else has.
+    if Path(os.environ.get(COMPILE_CACHE, TORCHS_OWN)).name.startswith(TORCHS_OWN):
+        os.environ[COMPILE_CACHE] = str(cache.absolute())
+    result: nn.Module = torch.compile(network, dynamic=False)  # type: ignore[assignment]
+    return result
 
 
 @contextmanager

@@ -4,7 +4,7 @@ import hashlib
 import json
 import platform
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -19,13 +19,16 @@ from cacs_cxr.factor_columns import StandardisedDesign
 from cacs_cxr.seeds import derive_seed
 from cacs_cxr.study import TEST, TRAIN, TUNING
 from cacs_cxr.training.batches import digest, grey_mean_sd, read_radiographs
-from cacs_cxr.training.device import peak_memory_bytes, prepare_device
-from cacs_cxr.training.inference import predict_logits
+from cacs_cxr.training.device import image_budget, peak_memory_bytes, prepare_device
+from cacs_cxr.training.inference import predict_views
 from cacs_cxr.training.loop import train
 from cacs_cxr.training.network import Network, build_network, start_at_factors, start_at_prevalence
 from cacs_cxr.training.notice import stop_notice
 from cacs_cxr.training.parts import Part
-from cacs_cxr.training.recipe import Recipe, Trained
+from cacs_cxr.training.recipe import Recipe, Trained, positive_weights
+
+# Settings that a checkpoint may be continued under when they have changed.
+NO_MATTER_FOR_WEIGHTS = ("checkpoint_seconds", "image_memory_gb", "test_time_views")
 
 
 @dataclass(frozen=True)
@@ -89,16 +92,20 @@ def train_fold(
         initial=initial,
         seed=own_seed,
     )
-    _start(network, parts[TRAIN])
+    weights = positive_weights(parts[TRAIN].labels.mean(axis=0).tolist(), imbalance=configuration["imbalance"])
+    _start(network, parts[TRAIN], weights)
     network.to(device)
-    training = read_radiographs(images, parts[TRAIN], device=device)
-    tuning = read_radiographs(images, parts[TUNING], device=device)
+    budget = image_budget(device, gigabytes=configuration["image_memory_gb"])
+    training = read_radiographs(images, parts[TRAIN], device=device, budget=budget)
+    budget -= training.resident_bytes
+    tuning = read_radiographs(images, parts[TUNING], device=device, budget=budget)
+    budget -= tuning.resident_bytes
     mean, sd = grey_mean_sd(training)
     sd = max(sd, 1.0 / 255.0)
-    digests = {name: digest(part) for name, part in ((TRAIN, training), (TUNING, tuning))}
+    digests = {name: digest(images, parts[name]) for name in (TRAIN, TUNING)}
     values = [getattr(parts[name], kind).tobytes() for name in (TRAIN, TUNING) for kind in ("labels", "factors")]
     labels = [hashlib.sha256(content).hexdigest() for content in values]
-    settings = {name: value for name, value in configuration.items() if name != "checkpoint_seconds"}
+    settings = {name: value for name, value in configuration.items() if name not in NO_MATTER_FOR_WEIGHTS}
     depends = [settings, own_seed, digests, labels, initial_sha256, code, torch.__version__, timm.__version__]
     with stop_notice() as asked_to_stop:
         trained = train(
@@ -108,6 +115,7 @@ def train_fold(
             recipe,
             mean=mean,
             sd=sd,
+            positive_weights=torch.tensor(weights),
             seed=own_seed,
             checkpoint_file=checkpoint_file,
             fingerprint=hashlib.sha256(json.dumps(depends, sort_keys=True).encode()).hexdigest(),
@@ -115,13 +123,22 @@ def train_fold(
         )
 
     network.load_state_dict(dict(trained.state))
-    test = read_radiographs(images, parts[TEST], device=device)
+    test = read_radiographs(images, parts[TEST], device=device, budget=budget)
     predicted_at = time.perf_counter()
     logits = pd.concat(
         [
             logit_table(
                 parts[name],
-                predict_logits(network, radiographs, mean=mean, sd=sd, batch_size=4 * recipe.batch_size),
+                predict_views(
+                    network,
+                    radiographs,
+                    views=int(configuration["test_time_views"]),
+                    augmentation=recipe.augmentation,
+                    seed=own_seed,
+                    mean=mean,
+                    sd=sd,
+                    batch_size=4 * recipe.batch_size,
+                ),
             ).assign(part=name)
             for name, radiographs in ((TEST, test), (TUNING, tuning))
         ],
@@ -141,6 +158,7 @@ def train_fold(
         "initialisation": {"source": str(configuration["init"]), "sha256": initial_sha256},
         "factors": design.plain() if design else None,
         "preprocessing": {"size": training.side, "channels": 1, "mean": mean, "sd": sd},
+        "positive_weights": dict(zip(thresholds, weights, strict=True)),
         "parts": {name: part.counts for name, part in parts.items()},
         "best_epoch": trained.best_epoch,
         "history": [asdict(epoch) for epoch in trained.history],
@@ -150,7 +168,8 @@ def train_fold(
         "device": torch.cuda.get_device_name(device) if device.type == "cuda" else platform.machine(),
         "resumed": trained.resumed,
         "code": code,
-        "data_sha256": {**digests, TEST: digest(test)},
+        "streamed": not training.resident_bytes,
+        "data_sha256": {**digests, TEST: digest(images, parts[TEST])},
         "versions": {"python": platform.python_version(), "torch": torch.__version__, "timm": timm.__version__},
     }
     return Fold(trained.state, metadata, logits)
@@ -165,11 +184,11 @@ def logit_table(part: Part, logits: npt.NDArray[np.float64]) -> pd.DataFrame:
     return pd.concat(tables, ignore_index=True)
 
 
-def _start(network: Network, training: Part) -> None:
+def _start(network: Network, training: Part, weights: Sequence[float]) -> None:
     if network.factors is None:
-        start_at_prevalence(network, training.labels.mean(axis=0).tolist())
+        start_at_prevalence(network, training.labels.mean(axis=0).tolist(), weights=weights)
     else:
-        start_at_factors(network, training.factors, training.labels[:, 0])
+        start_at_factors(network, training.factors, training.labels[:, 0], weight=weights[0])
 
 
 def _training_rate(trained: Trained) -> float:

@@ -1,10 +1,14 @@
 """Logits of radiographs, in evaluation mode: fixed batch-normalisation statistics, no augmentation, no gradient."""
 
+from functools import partial
+
 import numpy as np
 import numpy.typing as npt
 import torch
 
-from cacs_cxr.training.batches import Radiographs
+from cacs_cxr.seeds import derive_seed
+from cacs_cxr.training.augmentation import Augmentation, augment, draw_changes
+from cacs_cxr.training.batches import Radiographs, grey, pixel_batches
 from cacs_cxr.training.network import Network
 
 
@@ -24,13 +28,63 @@ def predict_logits(
     Raises:
         FloatingPointError: a logit is not finite.
     """
+    nothing = torch.zeros(len(radiographs), 0, device=radiographs.device)
+    return _predict(network, radiographs, nothing, Augmentation(), mean=mean, sd=sd, batch_size=batch_size)
+
+
+def predict_views(
+    network: Network,
+    radiographs: Radiographs,
+    *,
+    views: int,
+    augmentation: Augmentation,
+    seed: int,
+    mean: float,
+    sd: float,
+    batch_size: int,
+) -> npt.NDArray[np.float64]:
+    """Logits of every radiograph, averaged over the radiograph as it is and `views` random changes of it.
+
+    Test-time augmentation with the changes of training. The changes depend on the seed and on the radiograph's place,
+    not on the batch.
+
+    Args:
+        views: changed views a radiograph; with 0 the logits are those of `predict_logits`.
+        augmentation: greatest change of each kind.
+
+    Returns:
+        float64 [n, thresholds].
+
+    Raises:
+        FloatingPointError: a logit is not finite.
+    """
+    predict = partial(_predict, network, radiographs, mean=mean, sd=sd, batch_size=batch_size)
+    logits = [predict_logits(network, radiographs, mean=mean, sd=sd, batch_size=batch_size)]
+    for view in range(views):
+        generator = torch.Generator().manual_seed(derive_seed(seed, "view", view))
+        changes = draw_changes(len(radiographs), generator=generator).to(radiographs.device)
+        logits.append(predict(changes, augmentation))
+    result: npt.NDArray[np.float64] = np.mean(logits, axis=0)
+    return result
+
+
+def _predict(
+    network: Network,
+    radiographs: Radiographs,
+    changes: torch.Tensor,
+    augmentation: Augmentation,
+    *,
+    mean: float,
+    sd: float,
+    batch_size: int,
+) -> npt.NDArray[np.float64]:
     was_training = network.training
     network.eval()
     logits = []
+    parts = (slice(start, start + batch_size) for start in range(0, len(radiographs), batch_size))
     with torch.inference_mode():
-        for start in range(0, len(radiographs), batch_size):
-            batch = slice(start, start + batch_size)
-            images = normalise(radiographs.images(batch), mean=mean, sd=sd)
+        for batch, pixels in pixel_batches(radiographs, parts):
+            images = normalise(augment(grey(pixels), changes[batch], augmentation), mean=mean, sd=sd)
             images = images.contiguous(memory_format=torch.channels_last)
             with torch.autocast(images.device.type, dtype=torch.bfloat16, enabled=images.is_cuda):
                 logits.append(network(images, radiographs.factors[batch]))

@@ -13,7 +13,7 @@ from torch.nn import functional
 
 from cacs_cxr.job import LOGGER
 from cacs_cxr.training.augmentation import augment, draw_changes
-from cacs_cxr.training.batches import Radiographs, batches_an_epoch, shuffled_batches
+from cacs_cxr.training.batches import Radiographs, batches_an_epoch, grey, pixel_batches, shuffled_batches
 from cacs_cxr.training.checkpoint import (
     Moving,
     Progress,
@@ -23,7 +23,7 @@ from cacs_cxr.training.checkpoint import (
     tensors_named,
     write_checkpoint,
 )
-from cacs_cxr.training.device import Mark, mark, memory_advice, seconds_between
+from cacs_cxr.training.device import Mark, compiled, mark, memory_advice, seconds_between
 from cacs_cxr.training.inference import auc, calibrated_log_loss, log_loss, normalise, predict_logits
 from cacs_cxr.training.network import Network
 from cacs_cxr.training.notice import StoppedOnNotice
@@ -31,7 +31,7 @@ from cacs_cxr.training.recipe import Epoch, Recipe, Trained
 from cacs_cxr.training.weights import copy_state
 
 Marks = tuple[Mark, Mark, Mark, Mark]  # before a step, after augmentation, after both passes, after the step
-SPENT = ("total", "epoch", "forward_backward", "optimiser", "augmentation", "evaluation", "checkpoints")
+SPENT = ("total", "epoch", "waiting", "forward_backward", "optimiser", "augmentation", "evaluation", "checkpoints")
 
 
 def train(
@@ -42,6 +42,7 @@ def train(
     *,
     mean: float,
     sd: float,
+    positive_weights: torch.Tensor,
     seed: int,
     checkpoint_file: Path,
     fingerprint: str,
@@ -58,6 +59,7 @@ def train(
     Args:
         network: network on the device of the radiographs; it is changed.
         mean: mean grey value in [0, 1] that is subtracted; `sd` divides.
+        positive_weights: weight of a positive radiograph in the loss, a negative one has 1 [thresholds].
         seed: seed of the order of the radiographs, of their augmentation and of the network's own dropout.
         checkpoint_file: where checkpoints go; removed by whoever writes the final weights.
         fingerprint: of everything that the weights depend on; a checkpoint with another one is not used.
@@ -86,6 +88,8 @@ def train(
         optimiser, max_lr=recipe.learning_rate, total_steps=steps * recipe.epochs + 1, cycle_momentum=False
     )
     moving = Moving(network, kept, optimiser, schedule, device)
+    step_network = compiled(network) if recipe.compile else network
+    positive_weights = positive_weights.to(device)
     tuning_labels = tuning.labels.cpu().numpy().astype(np.int64)
     spent = dict.fromkeys(SPENT, 0.0)
     history: list[Epoch] = []
@@ -111,15 +115,18 @@ def train(
             changes = draw_changes(len(training), generator=generator).to(device)
             marks: list[Marks] = []
             batches = shuffled_batches(len(training), batch_size=recipe.batch_size, generator=generator)
-            for batch in islice(batches, batches_done, None):
-                index = batch.to(device, non_blocking=True)
+            asked = time.perf_counter()
+            for index, pixels in pixel_batches(training, islice(batches, batches_done, None)):
+                spent["waiting"] += time.perf_counter() - asked
                 before = mark(device)
-                images = augment(training.images(index), changes[index], recipe.augmentation)
+                images = augment(grey(pixels), changes[index], recipe.augmentation)
                 images = normalise(images, mean=mean, sd=sd).contiguous(memory_format=torch.channels_last)
                 augmented = mark(device)
                 with torch.autocast(device.type, dtype=torch.bfloat16, enabled=device.type == "cuda"):
-                    logits = network(images, training.factors[index])
-                loss = functional.binary_cross_entropy_with_logits(logits.float(), training.labels[index])
+                    logits = step_network(images, training.factors[index])
+                loss = functional.binary_cross_entropy_with_logits(
+                    logits.float(), training.labels[index], pos_weight=positive_weights
+                )
                 loss.backward()  # type: ignore[no-untyped-call]
                 passed = mark(device)
                 optimiser.step()
@@ -145,6 +152,7 @@ def train(
                         raise StoppedOnNotice(
                             f"epoch {epoch}, batch {batches_done} of {steps}; the next run goes on there"
                         )
+                asked = time.perf_counter()
             settle(marks, spent)
             mean_loss = float(total) / steps
             if not np.isfinite(mean_loss):

@@ -73,12 +73,7 @@ def build_network(backbone: str, *, outputs: int, factors: int, initial: Path | 
     Raises:
         InputError: an unknown backbone, or a file whose tensors do not fit.
     """
-    if not timm.is_model(backbone):
-        near = ", ".join(get_close_matches(backbone, timm.list_models(), n=5))
-        remedy = f"Near names: {near}." if near else "Names: timm.list_models()."
-        raise InputError(
-            [Fault("configuration", None, "training.backbone", backbone, "the name of a timm model", remedy)]
-        )
+    check_backbone(backbone)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         own: nn.Module = timm.create_model(backbone, pretrained=False, in_chans=1, num_classes=outputs)
@@ -86,24 +81,38 @@ def build_network(backbone: str, *, outputs: int, factors: int, initial: Path | 
     return network, "" if initial is None else load_weights(own, initial)
 
 
-def start_at_prevalence(network: Network, prevalences: Sequence[float]) -> None:
+def check_backbone(backbone: str) -> None:
+    """Raise an InputError with near names where timm does not know a backbone."""
+    if not timm.is_model(backbone):
+        near = ", ".join(get_close_matches(backbone, timm.list_models(), n=5))
+        remedy = f"Near names: {near}." if near else "Names: timm.list_models()."
+        raise InputError(
+            [Fault("configuration", None, "training.backbone", backbone, "the name of a timm model", remedy)]
+        )
+
+
+def start_at_prevalence(network: Network, prevalences: Sequence[float], *, weights: Sequence[float]) -> None:
     """Set the biases of the logits to the log-odds of the training prevalences, so that no epoch is spent on them.
 
     Args:
         prevalences: share of positive training patients at each threshold, strictly between 0 and 1, never rising.
+        weights: weight of a positive patient in the loss at each threshold, which multiplies the odds.
     """
-    log_odds = [math.log(share / (1.0 - share)) for share in prevalences]
+    log_odds = [math.log(weight * share / (1.0 - share)) for share, weight in zip(prevalences, weights, strict=True)]
     # The inverse of the softplus that `descending` takes; equal prevalences would ask for minus infinity.
     falls = [max(before - after, 1e-2) for before, after in pairwise(log_odds)]
     _set_bias(network, [log_odds[0], *(math.log(math.expm1(fall)) for fall in falls)])
 
 
-def start_at_factors(network: Network, factors: npt.NDArray[np.float64], labels: npt.NDArray[np.int64]) -> None:
+def start_at_factors(
+    network: Network, factors: npt.NDArray[np.float64], labels: npt.NDArray[np.int64], *, weight: float
+) -> None:
     """Set the coefficients of the factors and the bias of the one logit to those of the factors alone.
 
     Args:
         factors: standardised factors of the training patients [n, p].
         labels: 0 or 1 [n], both present.
+        weight: weight of a positive patient in the loss, which multiplies the odds.
     """
     if network.factors is None:
         raise ValueError("a network without clinical factors has no coefficients of them")
@@ -111,7 +120,7 @@ def start_at_factors(network: Network, factors: npt.NDArray[np.float64], labels:
     fitted = LogisticRegression(C=100.0, tol=1e-8, max_iter=1000).fit(factors, labels)
     with torch.no_grad():
         network.factors.weight.copy_(torch.from_numpy(fitted.coef_))
-    _set_bias(network, [float(fitted.intercept_[0])])
+    _set_bias(network, [float(fitted.intercept_[0]) + math.log(weight)])
 
 
 def _set_bias(network: Network, biases: Sequence[float]) -> None:
