@@ -184,6 +184,16 @@ def contact_sheets(*suffixes):
     ]
 
 
+def corrupted_predictions():
+    """File of the predictions of corrupted radiographs; none where the study makes none. An archive may bring some."""
+    if (
+        config["start_from"] == "sites"
+        and not config["evaluation"]["robustness"]["patients"]
+    ):
+        return []
+    return ["results/predictions/corrupted.parquet"]
+
+
 def gpus():
     """GPUs that a job with a network asks for."""
     wanted = config["training"]["device"]

@@ -1,16 +1,5 @@
 """Evaluation: discrimination, operating points, calibration, usefulness, subgroups, sensitivity and robustness."""
 
-
-def corrupted_predictions():
-    """File of the predictions of corrupted radiographs; none where the study makes none. An archive may bring some."""
-    if (
-        config["start_from"] == "sites"
-        and not config["evaluation"]["robustness"]["patients"]
-    ):
-        return []
-    return ["results/predictions/corrupted.parquet"]
-
-
 if config["start_from"] == "sites":
 
     rule predict_corrupted:

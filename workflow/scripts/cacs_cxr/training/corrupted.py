@@ -1,7 +1,7 @@
 """Logits of corrupted radiographs by the networks that were tested on a patient, and so did not learn from one."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -11,10 +11,11 @@ import torch
 from cacs_cxr.job import LOGGER
 from cacs_cxr.seeds import derive_seed
 from cacs_cxr.study import Threshold
-from cacs_cxr.training.batches import read_radiographs
+from cacs_cxr.training.augmentation import Augmentation
+from cacs_cxr.training.batches import Radiographs
 from cacs_cxr.training.corruptions import corrupt
 from cacs_cxr.training.device import memory_advice, prepare_device
-from cacs_cxr.training.inference import predict_logits
+from cacs_cxr.training.inference import predict_views
 from cacs_cxr.training.parts import as_part
 from cacs_cxr.training.weights import load_network, read_metadata
 
@@ -81,14 +82,14 @@ def predict_corrupted(
     size = int(np.load(images, mmap_mode="r", allow_pickle=False).shape[-1])
     part = as_part(patients, biomarker=biomarker, thresholds=thresholds, design=None)
     fold = patients.set_index("patient")["fold"].loc[list(part.patients)].to_numpy()
-    clean = read_radiographs(images, part, device=place)
-    pixels = clean.pixels.cpu().numpy()
+    pixels = np.ascontiguousarray(np.load(images, mmap_mode="r", allow_pickle=False)[part.rows])
     versions = {CLEAN: pixels}
     for name in corruptions:
         seeds = [derive_seed(seed, "corruption", name, patient) for patient in part.patients]
         for severity in severities:
             versions[name, severity] = corrupt(pixels, name=name, severity=severity, seeds=seeds)
-    on_device = {key: torch.from_numpy(version).to(place) for key, version in versions.items()}
+    labels = torch.from_numpy(part.labels.astype(np.float32)).to(place)
+    factors = torch.empty(len(part.patients), 0, device=place)
     frames = []
     for network_files in networks:
         metadata = read_metadata(network_files.metadata)
@@ -96,15 +97,20 @@ def predict_corrupted(
         if not own.size:
             continue
         network = load_network(network_files.weights, metadata, size=size, device=place)
-        index = torch.from_numpy(own).to(place)
-        preprocessing, batch_size = metadata["preprocessing"], 4 * int(metadata["configuration"]["batch_size"])
-        for (name, severity), version in on_device.items():
-            radiographs = replace(
-                clean, pixels=version[index], labels=clean.labels[index], factors=clean.factors[index]
-            )
+        preprocessing, settings = metadata["preprocessing"], metadata["configuration"]
+        batch_size = 4 * int(settings["batch_size"])
+        for (name, severity), version in versions.items():
+            radiographs = Radiographs(torch.from_numpy(version[own]).to(place), labels[own], factors[own])
             with memory_advice(batch_size):
-                logits = predict_logits(
-                    network, radiographs, mean=preprocessing["mean"], sd=preprocessing["sd"], batch_size=batch_size
+                logits = predict_views(
+                    network,
+                    radiographs,
+                    views=int(settings["test_time_views"]),
+                    augmentation=Augmentation.from_plain(settings["augmentation"]),
+                    seed=int(metadata["derived_seed"]),
+                    mean=preprocessing["mean"],
+                    sd=preprocessing["sd"],
+                    batch_size=batch_size,
                 )
             frames.append(
                 pd.DataFrame(
