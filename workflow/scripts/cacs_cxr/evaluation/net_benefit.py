@@ -118,7 +118,7 @@ def decision_curve(
 
     Returns:
         threshold_probability, net_benefit, low, high, standardised_net_benefit (over the prevalence), avoided_per_1000,
-        avoided_low, avoided_high; of treating all: all_net_benefit, all_low, all_high.
+        avoided_low, avoided_high.
     """
     positive, cuts = binary_labels(labels), np.asarray(thresholds, dtype=float)
     cells = _cells(positive, predicted, cuts)
@@ -130,18 +130,31 @@ def decision_curve(
             "net_benefit": benefit,
             "standardised_net_benefit": benefit / share if share > 0.0 else np.nan,
             "avoided_per_1000": avoided(benefit, of_all, cuts),
-            "all_net_benefit": of_all,
         }
     )
-    columns = ("low", "high", "avoided_low", "avoided_high", "all_low", "all_high")
+    columns = ("low", "high", "avoided_low", "avoided_high")
     if replicates == 0:
         return frame.assign(**dict.fromkeys(columns, np.nan))
     drawn = bootstrap_cells(cells, replicates=replicates, random=np.random.default_rng(seed))
     benefits, of_alls = _benefits(drawn, cuts)
-    limits = [
-        np.quantile(values, [0.025, 0.975], axis=0) for values in (benefits, avoided(benefits, of_alls, cuts), of_alls)
-    ]
+    limits = [np.quantile(values, [0.025, 0.975], axis=0) for values in (benefits, avoided(benefits, of_alls, cuts))]
     return frame.assign(**dict(zip(columns, np.concatenate(limits), strict=True)))
+
+
+def treat_all_curve(labels: npt.ArrayLike, thresholds: npt.ArrayLike, *, replicates: int, seed: int) -> pd.DataFrame:
+    """Net benefit of intervening in everybody with its bootstrap band.
+
+    Returns:
+        threshold_probability, net_benefit, low, high.
+    """
+    positive, cuts = binary_labels(labels), np.asarray(thresholds, dtype=float)
+    share = float(positive.mean())
+    frame = pd.DataFrame({"threshold_probability": cuts, "net_benefit": net_benefit_of_all(share, cuts)})
+    if replicates == 0:
+        return frame.assign(low=np.nan, high=np.nan)
+    shares = np.random.default_rng(seed).binomial(positive.size, share, size=replicates) / positive.size
+    low, high = (net_benefit_of_all(limit, cuts) for limit in np.quantile(shares, [0.025, 0.975]))
+    return frame.assign(low=low, high=high)
 
 
 def decision_curve_table(table: pd.DataFrame, thresholds: npt.ArrayLike, *, replicates: int, seed: int) -> pd.DataFrame:
@@ -169,8 +182,8 @@ def decision_curve_table(table: pd.DataFrame, thresholds: npt.ArrayLike, *, repl
         frames.append(curve.assign(**keys, strategy=model, note=note)[CURVE_COLUMNS])
         if (site, threshold) not in told:
             told.add((site, threshold))
-            of_all = curve[["threshold_probability", "all_net_benefit", "all_low", "all_high"]]
-            of_all = of_all.set_axis(["threshold_probability", "net_benefit", "low", "high"], axis=1)
+            own = derive_seed(seed, "net benefit", site, ALL, threshold)
+            of_all = treat_all_curve(labels, thresholds, replicates=replicates, seed=own)
             nothing = curve[["threshold_probability"]].assign(net_benefit=0.0, low=0.0, high=0.0)
             for strategy, frame in ((ALL, of_all), (NONE, nothing)):
                 frames.append(frame.assign(**keys, strategy=strategy, note=note).reindex(columns=CURVE_COLUMNS))
