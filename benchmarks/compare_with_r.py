@@ -11,10 +11,10 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "workflow" / "scripts"), str(ROOT / "tests")]
 
+from methods_page import write_table  # noqa: E402
+
 from r_comparisons import Comparison, references  # noqa: E402
 
-METHODS = ROOT / "docs" / "methods.md"
-BEGIN, END = "<!-- made by benchmarks/compare_with_r.py --write -->", "<!-- end of the table -->"
 KINDS = (
     "CITL SE", "CITL limits", "CITL", "calibration slope SE", "calibration slope limits", "calibration slope",
     "joint intercept SE", "joint intercept limits", "joint intercept", "U-test chi2", "U-test p", "O:E", "Brier scaled",
@@ -64,10 +64,7 @@ def main() -> None:
     beyond = sum(not row.agrees for row in rows)
     lines += ["", f"{len(rows):,} numbers, {beyond} beyond their tolerance."]
     if options.write:
-        page = METHODS.read_text(encoding="utf-8")
-        before, _, rest = page.partition(BEGIN)
-        after = rest.partition(END)[2]
-        METHODS.write_text("\n".join([f"{before}{BEGIN}", *lines, f"{END}{after}"]), encoding="utf-8")
+        write_table(lines, script="compare_with_r.py")
     else:
         print("\n".join(lines))
     sys.exit(beyond > 0)

@@ -81,7 +81,9 @@ def robustness_table(corrupted: pd.DataFrame, study: Study) -> pd.DataFrame:
             part = corrupted[(corrupted["model"] == model) & (corrupted["threshold"] == threshold)]
             clean = part[part["corruption"] == CLEAN].set_index("patient")
             family: list[dict[str, object]] = []
-            for (corruption, severity), here in part.groupby(["corruption", "severity"], sort=False):
+            # The radiographs as they are come first, the corruptions in the order of their names.
+            versions = sorted(part.groupby(["corruption", "severity"]), key=lambda item: (item[0][0] != CLEAN, item[0]))
+            for (corruption, severity), here in versions:
                 area = auc_estimate(here["label"], here["probability"])
                 row = {
                     "site": study.development, "model": model, "threshold": threshold, "corruption": corruption,

@@ -1,4 +1,5 @@
-"""The results on calibration, usefulness, agreement, subgroups, sensitivity, robustness and precision in sentences."""
+"""The results on calibration, usefulness, agreement, subgroups, sensitivity, robustness and precision in "
+"sentences."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -148,10 +149,11 @@ def heterogeneity(evidence: Evidence, site: Site) -> str:
         for row in low.to_dict("records")
     ]
     opening = (
-        f"At {site_phrase(site)} the {model_label(headline(evidence)).lower()} model was compared between subgroups by "
+        f"At {site_phrase(site)} the {model_label(headline(evidence)).lower()} model was compared between subgroups "
+        "by "
         f"{variables}."
     )
-    differed = f"Heterogeneity was found {listing(found)}" if found else "No heterogeneity was found"
+    differed = f"There was heterogeneity {listing(found)}" if found else "No test had p below .05"
     return f"{opening} {differed}, after Holm's adjustment over these variables at each threshold."
 
 
@@ -204,8 +206,10 @@ def robustness(evidence: Evidence) -> str:
     worst: Mapping[Any, Any] = shaken.loc[shaken["difference"].idxmin()].to_dict()
     drop = interval(worst, "difference", "low", "high", digits=3)
     return (
-        f"On corrupted radiographs of {count(worst['n'])} development patients the radiograph's AUC fell most under "
-        f"{worst['corruption']} of severity {int(worst['severity'])}, by {drop} at {labels[worst['threshold']]} "
+        f"On corrupted radiographs of {count(worst['n'])} development patients the radiograph's AUC suffered most "
+        "from "
+        f"{worst['corruption']} of severity {int(worst['severity'])}: difference {drop} at "
+        f"{labels[worst['threshold']]} "
         f"({p_phrase(float(worst['p_holm']))} after Holm's adjustment over the corruptions)."
     )
 
@@ -233,7 +237,8 @@ def precision(evidence: Evidence) -> list[str]:
 
 
 def added(evidence: Evidence) -> list[str]:
-    """Net benefit that the headline model has over the clinical one, as a paragraph; none without a clinical model."""
+    """Net benefit that the headline model has over the clinical one, as a paragraph; none without a clinical "
+    "model."""
     model, table = headline(evidence), evidence.net_benefit_comparison
     pairs = table[(table["model_a"] == model) & (table["model_b"] == CLINICAL)]
     if pairs.empty:
@@ -248,11 +253,12 @@ def added(evidence: Evidence) -> list[str]:
             own = own[own["threshold_probability"] == at]
             if len(own) and pd.notna(own["difference"].iloc[0]):
                 parts.append(
-                    f"{interval(own.iloc[0].to_dict(), 'difference', 'low', 'high', digits=4)} for {threshold.label}"
+                    f"{interval(own.iloc[0].to_dict(), 'difference', 'low', 'high', digits=3)} for {threshold.label}"
                 )
         if parts:
             sentences.append(
-                f"At {site_phrase(site)} it exceeded that of the clinical model, at the same threshold probability, by "
+                "Its difference from the clinical model's, at the same threshold probability, was at "
+                f"{site_phrase(site)} "
                 f"{listing(parts)}."
             )
     return [" ".join(sentences)] if sentences else []
