@@ -29,6 +29,7 @@ if config["start_from"] == "sites":
     include: "workflow/rules/imaging.smk"
     include: "workflow/rules/cohort.smk"
     include: "workflow/rules/training.smk"
+    include: "workflow/rules/saliency.smk"
 
 else:
 

@@ -14,13 +14,23 @@ sys.path[:0] = [str(ROOT / "workflow" / "scripts"), str(ROOT / "tests")]
 from methods_page import write_table  # noqa: E402
 
 from r_comparisons import Comparison, references  # noqa: E402
+from r_survival import survival_references  # noqa: E402
 
+SURVIVAL_KINDS = (
+    "cox.zph", "Schoenfeld", "robust SE", "predicted survival", "difference of weighted C SE",
+    "difference of weighted C", "weighted C SE", "weighted C", "time-dependent AUC beside Score",
+    "time-dependent AUC SE", "time-dependent AUC", "restricted mean SE", "restricted mean",
+    "cumulative incidence se_survfit_IJ", "cumulative incidence cuminc_var_aalen", "cumulative incidence loglog",
+    "cumulative incidence", "Fine-Gray beside crr", "Fine-Gray robust SE", "Fine-Gray", "cause-specific",
+    "profile", "predicted risk", "observed risk", "net benefit",
+)  # fmt: skip
 KINDS = (
     "CITL SE", "CITL limits", "CITL", "calibration slope SE", "calibration slope limits", "calibration slope",
     "joint intercept SE", "joint intercept limits", "joint intercept", "U-test chi2", "U-test p", "O:E", "Brier scaled",
     "Brier", "log loss", "Spiegelhalter", "ICI", "E50", "E90", "Emax", "Hosmer-Lemeshow", "net benefit standardised",
     "net benefit of all", "net benefit", "avoided", "LR+", "LR-", "kappa SE", "kappa CI", "kappa", "clustered AUC",
     "clustered variance", "McNemar", "unpaired", "pairs within folds", "partial AUC",
+    *SURVIVAL_KINDS,
     "Rubin df", "Rubin missinfo", "Rubin between", "Rubin",
     "DeLong variance", "logit CI", "DeLong z", "DeLong p", "DeLong Holm p", "covariance", "difference CI", "fold",
     "ROC", "Youden cut-off", "Wilson", "exact CI", "exact", "KM SE", "KM S", "KM log-log", "KM at risk", "at risk",
@@ -54,7 +64,11 @@ def main() -> None:
     parser.add_argument("--all", action="store_true", help="every number, not the worst of each kind")
     parser.add_argument("--write", action="store_true", help="write the table to docs/methods.md")
     options = parser.parse_args()
-    rows = [row for comparisons in references(options.reference).values() for row in comparisons]
+    rows = [
+        row
+        for comparisons in {**references(options.reference), **survival_references(options.reference)}.values()
+        for row in comparisons
+    ]
     shown = [(row.statistic, 1, row) for row in rows] if options.all else worst(rows)
     lines = ["| statistic | numbers | greatest difference in | ours | R | relative difference | tolerance |"]
     lines.append("|---|---|---|---|---|---|---|")

@@ -9,6 +9,7 @@ import pandas as pd
 from cacs_cxr.imaging.counts import count_radiographs
 from cacs_cxr.imaging.distributions import radiograph_distributions
 from cacs_cxr.report.archive import archive_members
+from cacs_cxr.report.supplements import SUPPLEMENTS
 from cacs_cxr.study import MODELS, Biomarker, Event, Factor, Site, Study, Threshold
 
 DEFINITION: dict[str, Any] = {
@@ -40,6 +41,14 @@ DEFINITION: dict[str, Any] = {
     ],
     "event": {"name": "MACE", "label": "Major adverse cardiovascular event"},
 }
+
+VERSIONS = {"python": "3.11.7", "torch": "2.14.1"}
+STAGES = [
+    ("cohort", "link_radiographs", 1, ""),
+    ("training", "train_network", 6, "link_radiographs"),
+    ("training", "predict", 1, "train_network"),
+    ("report", "write_report", 1, "predict"),
+]
 
 CONFIGURATION: dict[str, Any] = {
     "seed": 7,
@@ -253,23 +262,25 @@ def described(analysis: pd.DataFrame, *, seed: int = 4) -> pd.DataFrame:
     )
 
 
-def example_corrupted(analysis: pd.DataFrame, study: Study, *, seed: int = 6) -> pd.DataFrame:
-    """Predictions of noisy radiographs of the first development patients, worse the noisier."""
-    own = analysis[analysis["site"] == study.development].head(120)
-    rank = own[study.biomarker.name].rank(pct=True).to_numpy()
+def example_corrupted(analysis: pd.DataFrame, *, seed: int = 6) -> pd.DataFrame:
+    """Predictions of noisy radiographs of some development patients, worse the noisier; none of other biomarkers."""
+    if "cacs" not in analysis:
+        return pd.DataFrame(columns=list(SUPPLEMENTS["corrupted_predictions.csv"]))
+    own = analysis[analysis["fold"] >= 0].head(120)
+    rank = own["cacs"].rank(pct=True).to_numpy()
     rng = np.random.default_rng(seed)
     frames = [
         pd.DataFrame(
             {
                 "patient": own["patient"].to_numpy(),
                 "model": "cxr",
-                "threshold": threshold.name,
+                "threshold": threshold,
                 "corruption": corruption,
                 "severity": severity,
                 "probability": 1 / (1 + np.exp(-3 * (rank - 0.5 + 0.3 * severity * noise))),
             }
         )
-        for threshold in study.thresholds
+        for threshold in ("gt0", "ge100", "ge400")
         for noise in [rng.normal(size=len(own))]
         for corruption, severity in (("clean", 0), ("noise", 1), ("noise", 3))
     ]
@@ -278,16 +289,50 @@ def example_corrupted(analysis: pd.DataFrame, study: Study, *, seed: int = 6) ->
 
 def example_archive(analysis: pd.DataFrame, study: Study, configuration: dict[str, Any]) -> dict[str, bytes]:
     """Members of an archive of invented patients."""
-    table = example_radiographs(analysis)
     return archive_members(
         analysis,
         example_predictions(analysis, study),
         example_flow(study),
         study,
         configuration,
-        radiographs=example_counts(table),
-        distributions=example_distributions(table),
+        supplements=example_supplements(analysis),
+        versions=VERSIONS,
+        cards="# Model cards\n",
+        tables={"auc.csv": b"site,AUC\ndevelopment,0.75\n"},
     )
+
+
+def example_supplements(analysis: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Tables that an archive brings besides patients and predictions."""
+    table = example_radiographs(analysis)
+    network = {"backbone": "test_resnet", "parameters": 1000, "initialisation": "random", "size": 64, "epochs": 10}
+    network |= {"n_train": 60, "n_tuning": 20, "n_test": 20, "tuning_loss": 0.6, "tuning_auc": 0.7, "device": "x86_64"}
+    networks = [
+        {
+            "network": "cxr",
+            "threshold": name,
+            "fold": fold,
+            "member": 0,
+            **network,
+            "best_epoch": 7,
+            "torch": "2.14",
+            "timm": "1",
+        }
+        for name in ("gt0", "ge100", "ge400")
+        for fold in range(2)
+    ]
+    fitted = {"coefficient": -0.05, "se": 0.01, "odds_ratio": 0.95, "low": 0.9, "high": 1.0, "n": 80, "n_positive": 40}
+    coefficients = [
+        {"model": "clinical", "threshold": "gt0", "fold": fold, "term": "age", **fitted, "note": ""} for fold in (0, -1)
+    ]
+    return {
+        "radiographs.csv": example_counts(table),
+        "distributions.csv": example_distributions(table),
+        "stages.csv": pd.DataFrame(STAGES, columns=["stage", "rule", "jobs", "after"]),
+        "networks.csv": pd.DataFrame(networks)[list(SUPPLEMENTS["networks.csv"])],
+        "coefficients.csv": pd.DataFrame(coefficients),
+        "corrupted_predictions.csv": example_corrupted(analysis),
+    }
 
 
 def auc_with_interval(score: np.ndarray, label: np.ndarray) -> tuple[float, float]:

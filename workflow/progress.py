@@ -1,11 +1,15 @@
-"""What a person sees while the study runs: one line a finished job, with the count, the time and what was done."""
+"""What a person sees while the study runs: one line a finished job, and on a terminal a line that follows trainings."""
 
 import logging
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
 from snakemake_interface_logger_plugins.common import LogEvent
+from training_bar import TrainingBar, shows_bar
+
+TRAINING = "train_network"
 
 CHATTER = {
     LogEvent.JOB_FINISHED,
@@ -27,11 +31,19 @@ class ProgressHandler(logging.Handler):
         self._start = time.monotonic()
         self._messages: dict[int, str] = {}
         self._finished: list[str] = []
+        self.bar = TrainingBar(sys.stderr) if shows_bar(sys.stderr) else None
 
     def emit(self, record: logging.LogRecord) -> None:
         """Print the line that an event deserves; most deserve none."""
         fields: dict[str, Any] = record.__dict__
         event = fields.get("event")
+        if self.bar is not None:
+            try:
+                follow(self.bar, event, fields)
+            except (KeyError, IndexError, TypeError, ValueError):
+                # Another Snakemake may tell events otherwise: the study goes on without the bar.
+                self.bar.make_way()
+                self.bar = None
         if event == LogEvent.JOB_INFO:
             self._messages[fields["jobid"]] = fields["rule_msg"] or fields["rule_name"]
         elif event == LogEvent.JOB_FINISHED:
@@ -44,10 +56,24 @@ class ProgressHandler(logging.Handler):
         elif event == LogEvent.JOB_ERROR:
             self._print(f"FAILED  {fields['rule_name']}: see {', '.join(map(str, fields.get('log') or ['its log']))}")
 
-    @staticmethod
-    def _print(line: str) -> None:
+    def _print(self, line: str) -> None:
+        if self.bar is not None:
+            self.bar.write(line)
+            return
         sys.stderr.write(line + "\n")
         sys.stderr.flush()
+
+
+def follow(bar: TrainingBar, event: Any, fields: dict[str, Any]) -> None:
+    """Tell the bar what an event says of trainings."""
+    if event == LogEvent.RUN_INFO:
+        bar.expect(int((fields.get("stats") or {}).get(TRAINING, 0)))
+    elif event == LogEvent.JOB_INFO and fields["rule_name"] == TRAINING:
+        bar.begin(fields["jobid"], dict(fields["wildcards"]), Path(fields["log"][0]))
+    elif event == LogEvent.JOB_FINISHED:
+        bar.end(fields["job_id"], succeeded=True)
+    elif event == LogEvent.JOB_ERROR:
+        bar.end(fields["jobid"], succeeded=False)
 
 
 def matters(record: logging.LogRecord) -> bool:
@@ -61,7 +87,15 @@ def show_progress() -> None:
     logger = logging.getLogger("snakemake.logging")
     if any(type(handler).__name__ == ProgressHandler.__name__ for handler in logger.handlers):
         return
+    progress = ProgressHandler()
+
+    def shown(record: logging.LogRecord) -> bool:
+        shows = matters(record)
+        if shows and progress.bar is not None:
+            progress.bar.make_way()
+        return shows
+
     for handler in logger.handlers:
         if handler.name == "DefaultStreamHandler":
-            handler.addFilter(matters)
-    logger.addHandler(ProgressHandler())
+            handler.addFilter(shown)
+    logger.addHandler(progress)

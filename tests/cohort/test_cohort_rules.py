@@ -135,6 +135,7 @@ def run(
         study_file=results / "study.json",
         analysis_file=results / "analysis.parquet",
         configuration_file=results / "configuration.json",
+        versions_file=results / "versions.json",
         definition=small.study,
         sites=[{"name": site["name"], "role": site["role"]} for site in sites],
         settings=yaml.safe_load((REPOSITORY / "config.yaml").read_text(encoding="utf-8")),

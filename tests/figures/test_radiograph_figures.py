@@ -101,8 +101,8 @@ def test_sheets_say_site_vendor_category_and_flag_and_nothing_else(tmp_path: Pat
     sheet = draw_flagged(flagged, IMAGES, STUDY)
     assert clipped(sheet) == []
     assert {"Likely blank", "   none of 240", "   30 of 240 (12.5 %); 24 drawn at random"} <= set(texts(sheet))
-    paths = {"pdf": tmp_path / "a.pdf", "png": tmp_path / "a.png", "table": tmp_path / "a.csv"}
-    write_sheet(figure, drawn, simulated=True, **paths)
+    paths = {kind: tmp_path / f"a.{kind}" for kind in ("pdf", "svg", "png", "csv")}
+    write_sheet(figure, drawn, simulated=True, files=paths)
     with Image.open(paths["png"]) as picture:
         assert (picture.mode, picture.width, round(picture.info["dpi"][0])) == ("L", 1440, 200)
         assert len(np.unique(np.asarray(picture))) <= 64
@@ -113,10 +113,16 @@ def test_sheets_say_site_vendor_category_and_flag_and_nothing_else(tmp_path: Pat
             pdf += zlib.decompress(stream)
         except zlib.error:
             continue
-    written = [pdf, paths["png"].read_bytes(), paths["table"].read_bytes(), "\n".join([*said, *texts(sheet)]).encode()]
+    written = [
+        pdf,
+        paths["svg"].read_bytes(),
+        paths["png"].read_bytes(),
+        paths["csv"].read_bytes(),
+        "\n".join([*said, *texts(sheet)]).encode(),
+    ]
     for patient in TABLE["patient"]:
         assert not any(patient.encode() in content for content in written)
-    assert pd.read_csv(paths["table"]).columns[-1] == "simulated"
+    assert pd.read_csv(paths["csv"]).columns[-1] == "simulated"
 
 
 def test_a_flag_shows_its_radiographs_by_site_and_an_unmet_one_is_a_row() -> None:

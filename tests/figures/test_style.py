@@ -30,7 +30,7 @@ from cacs_cxr.figures.style import write_figure
 study, folder = example_study(), Path(sys.argv[1])
 drawn = flow_frame(example_flow(study), study)
 write_figure(draw_flow(drawn, study), drawn, simulated=True,
-             pdf=folder / "f.pdf", png=folder / "f.png", table=folder / "f.csv")
+             files={kind: folder / f"f.{kind}" for kind in ("pdf", "svg", "png", "csv")})
 """
 
 
@@ -74,13 +74,13 @@ def test_mark_of_simulated_patients_stands_in_the_figure_and_the_last_column(sim
     with print_style():
         figure = new_figure(width=89, height=40, simulated=simulated)
         figure.add_subplot()
-        paths = {"pdf": tmp_path / "a.pdf", "png": tmp_path / "a.png", "table": tmp_path / "a.csv"}
-        write_figure(figure, pd.DataFrame({"x": [1.5]}), simulated=simulated, **paths)
+        files = {kind: tmp_path / f"a.{kind}" for kind in ("pdf", "svg", "png", "csv")}
+        write_figure(figure, pd.DataFrame({"x": [1.5]}), simulated=simulated, files=files)
     assert (SIMULATED_MARK in texts(figure)) is simulated
     written = pd.read_csv(tmp_path / "a.csv")
     assert list(written.columns) == ["x", "simulated"]
     assert bool(written["simulated"].iloc[0]) is simulated
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.csv", "a.pdf", "a.png"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.csv", "a.pdf", "a.png", "a.svg"]
 
 
 def test_axes_keep_clear_of_the_mark() -> None:
@@ -106,7 +106,9 @@ def test_figures_are_the_same_bytes_in_two_processes(tmp_path: Path) -> None:
         path = f"{tests}:{tests.parent / 'workflow' / 'scripts'}"
         environment = {"PYTHONHASHSEED": seed, "PYTHONPATH": path, "PATH": "", "HOME": str(tmp_path)}
         subprocess.run([sys.executable, "-c", TWICE, str(folder)], env=environment, check=True)
-        sums.append([hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in ("f.pdf", "f.png", "f.csv")])
+        sums.append(
+            [hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in ("f.pdf", "f.svg", "f.png", "f.csv")]
+        )
     assert sums[0] == sums[1]
     pdf = (tmp_path / "1" / "f.pdf").read_bytes()
     assert b"CreationDate" not in pdf

@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 from lifelines import CoxPHFitter
 
-from cacs_cxr.prognosis.cox import cox_regression, partial_likelihood, risk_sets
+from cacs_cxr.prognosis.cox import cox_regression, partial_likelihood
+from cacs_cxr.prognosis.risk_sets import risk_sets
 
 
 def simulated(*, n: int, seed: int, coefficients: list[float], step: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -18,23 +18,22 @@ from cacs_cxr.faults import InputError
 from cacs_cxr.report.archive import archive_bytes, checksum_lines, csv_bytes
 from cacs_cxr.report.configuration import received_configuration, reported_configuration
 from cacs_cxr.report.received import received_tables
-from cacs_cxr.report.received_radiographs import received_radiographs
+from cacs_cxr.report.received_supplements import received_supplements, received_versions
+from cacs_cxr.report.supplements import SUPPLEMENTS
 from cacs_cxr.report.unpacking import read_archive
 from cacs_cxr.study import Study
 from cacs_cxr.tables import write_csv, write_json, write_parquet
 from written_results import (
     CONFIGURATION,
     DEFINITION,
+    VERSIONS,
     described,
     example_analysis,
     example_archive,
-    example_corrupted,
-    example_counts,
-    example_distributions,
     example_flow,
     example_predictions,
-    example_radiographs,
     example_study,
+    example_supplements,
 )
 
 WRITTEN = (
@@ -43,9 +42,7 @@ WRITTEN = (
     "flow.csv",
     "study.json",
     "configuration.json",
-    "radiographs.csv",
-    "distributions.csv",
-    "corrupted.parquet",
+    "versions.json",
 )
 
 
@@ -57,8 +54,21 @@ def members_of(study: Study, *, patients: int = 40) -> dict[str, bytes]:
 def unpacked(archive: Path, folder: Path, *, settings: dict[str, Any] = CONFIGURATION) -> dict[str, Path]:
     """Run the rule that unpacks an archive."""
     paths = {name.partition(".")[0]: folder / name for name in WRITTEN}
-    unpack_archive.main(archive=archive, **paths, definition=DEFINITION, settings=settings)
+    supplements = [folder / name for name in SUPPLEMENTS]
+    given: dict[str, Any] = {"definition": DEFINITION, "settings": settings, "stages": []}
+    unpack_archive.main(archive=archive, **paths, supplements=supplements, **given)
     return paths
+
+
+def packed(paths: dict[str, Path], archive: Path) -> bytes:
+    """Run the rule that writes an archive on what lies in the folder of the paths."""
+    folder = paths["analysis"].parent
+    supplements = [folder / name for name in SUPPLEMENTS]
+    (folder / "cards.md").write_text("# Model cards\n")
+    (folder / "auc.csv").write_text("site,AUC\ndevelopment,0.75\n")
+    others = {"cards": folder / "cards.md", "tables": [folder / "auc.csv"], "supplements": supplements}
+    write_archive.main(**paths, **others, archive=archive, sites=[])  # type: ignore[arg-type]
+    return archive.read_bytes()
 
 
 def refused(members: dict[str, bytes]) -> list[str]:
@@ -87,21 +97,19 @@ def test_round_trip_is_exact_and_gives_the_same_bytes(tmp_path: Path) -> None:
     write_parquet(analysis, sources["analysis"])
     write_parquet(predictions, sources["predictions"])
     write_csv(example_flow(study), sources["flow"])
-    write_csv(example_counts(example_radiographs(analysis)), sources["radiographs"])
-    write_csv(example_distributions(example_radiographs(analysis)), sources["distributions"])
-    write_parquet(example_corrupted(analysis, study), sources["corrupted"])
+    write_json(VERSIONS, sources["versions"])
+    supplements = example_supplements(analysis)
+    for name, table in supplements.items():
+        write_csv(table, tmp_path / "first" / name)
     write_json(study.plain(), sources["study"])
     write_json(CONFIGURATION, sources["configuration"])
-    write_archive.main(**sources, archive=tmp_path / "first.tar.gz", sites=[])
+    first = packed(sources, tmp_path / "first.tar.gz")
     read_back = unpacked(tmp_path / "first.tar.gz", tmp_path / "second")
     pd.testing.assert_frame_equal(pd.read_parquet(read_back["analysis"]), analysis, check_exact=True)
     pd.testing.assert_frame_equal(pd.read_parquet(read_back["predictions"]), predictions, check_exact=True)
-    shaken = pd.read_parquet(read_back["corrupted"])
-    pd.testing.assert_frame_equal(shaken, example_corrupted(analysis, study), check_exact=True)
-    for name in ("flow", "study", "configuration", "radiographs", "distributions"):
-        assert read_back[name].read_bytes() == sources[name].read_bytes(), name
-    write_archive.main(**read_back, archive=tmp_path / "second.tar.gz", sites=[])
-    assert (tmp_path / "second.tar.gz").read_bytes() == (tmp_path / "first.tar.gz").read_bytes()
+    for name in ("flow.csv", "study.json", "configuration.json", "versions.json", *supplements):
+        assert (tmp_path / "second" / name).read_bytes() == (tmp_path / "first" / name).read_bytes(), name
+    assert packed(read_back, tmp_path / "second.tar.gz") == first
 
 
 def test_archive_holds_no_time_owner_or_place() -> None:
@@ -285,7 +293,7 @@ def test_faults_of_what_is_known_of_the_radiographs(
     plant(table)
     members[name] = table.to_csv(index=False).encode()
     with pytest.raises(InputError) as error:
-        received_radiographs(members, study, archive="a.tar.gz")
+        received_supplements(members, study, archive="a.tar.gz")
     assert str(error.value.faults[0]).startswith(f"a.tar.gz: {name}, row 5")
     assert message in str(error.value)
     assert len(error.value.faults) == 1
@@ -296,23 +304,24 @@ def test_unknown_columns_and_endless_tables_of_radiographs_are_refused() -> None
     members = members_of(study)
     renamed = members["radiographs.csv"].replace(b"part,", b"patient,", 1)
     with pytest.raises(InputError, match="column 'part': expected this column to be present"):
-        received_radiographs({**members, "radiographs.csv": renamed}, study, archive="a.tar.gz")
+        received_supplements({**members, "radiographs.csv": renamed}, study, archive="a.tar.gz")
     head, _, first = members["radiographs.csv"].partition(b"\n")
     endless = head + b"\n" + (first.partition(b"\n")[0] + b"\n") * 100_001
     with pytest.raises(InputError, match="expected at most 100,000 rows"):
-        received_radiographs({**members, "radiographs.csv": endless}, study, archive="a.tar.gz")
+        received_supplements({**members, "radiographs.csv": endless}, study, archive="a.tar.gz")
 
 
 def test_older_archives_without_radiographs_are_read(tmp_path: Path) -> None:
     members = members_of(example_study())
-    for name in ("radiographs.csv", "distributions.csv", "checksums.txt"):
+    newer = ("versions.json", "schema.json", "LICENCE.txt", "model_cards.md", "checksums.txt")
+    for name in (*SUPPLEMENTS, *newer):
         del members[name]
     (tmp_path / "a.tar.gz").write_bytes(archive_bytes(members))
     paths = unpacked(tmp_path / "a.tar.gz", tmp_path / "out")
-    for name in ("radiographs", "distributions"):
-        assert pd.read_csv(paths[name]).empty
-    write_archive.main(**paths, archive=tmp_path / "again.tar.gz", sites=[])
-    assert pd.read_csv(io.BytesIO(read_archive(tmp_path / "again.tar.gz")["radiographs.csv"])).empty
+    for name in SUPPLEMENTS:
+        assert pd.read_csv(tmp_path / "out" / name).empty
+    packed(paths, tmp_path / "again.tar.gz")
+    assert "radiographs.csv" not in read_archive(tmp_path / "again.tar.gz")
 
 
 def test_changed_file_does_not_pass_its_checksum(tmp_path: Path) -> None:
@@ -415,3 +424,49 @@ def test_floats_are_read_to_the_last_bit() -> None:
     members = {**members_of(study), "predictions.csv": csv_bytes(predictions[columns])}
     _, _, received, _, _ = received_tables(members, DEFINITION, archive="a")
     np.testing.assert_array_equal(received["probability"].to_numpy(), predictions["probability"].to_numpy())
+
+
+def test_schema_names_every_column_of_every_table() -> None:
+    members = members_of(example_study())
+    tables = json.loads(members["schema.json"])["tables"]
+    for name, columns in tables.items():
+        header = members[name].decode().partition("\n")[0].split(",")
+        assert [column["name"] for column in columns] == header, name
+    units = {column["name"]: column.get("unit") for column in tables["analysis.csv"]}
+    assert units["cacs"] == "Agatston units"
+    assert units["age"] == "years"
+
+
+def test_archive_of_a_later_format_and_strange_versions_are_refused() -> None:
+    members = members_of(example_study())
+    assert received_versions(members, archive="a") == VERSIONS
+    later = {**members, "schema.json": json.dumps({"format": 99}).encode()}
+    with pytest.raises(InputError, match="column 'format': found '99'; expected at most 2"):
+        received_versions(later, archive="a")
+    strange = {**members, "versions.json": json.dumps({"numpy": "<b>2</b>"}).encode()}
+    with pytest.raises(InputError, match=r"column 'numpy'.*expected a version"):
+        received_versions(strange, archive="a")
+
+
+def test_printed_tables_are_verified_and_never_read_as_data(tmp_path: Path) -> None:
+    members = members_of(example_study())
+    members["tables/radiographs.csv"] = b"quantity,development\nSelected,1\n"
+    rest = {name: content for name, content in members.items() if name != "checksums.txt"}
+    members["checksums.txt"] = checksum_lines(rest).encode()
+    path = tmp_path / "a.tar.gz"
+    path.write_bytes(archive_bytes(members))
+    assert read_archive(path) == members
+    assert read_archive(path)["radiographs.csv"] != members["tables/radiographs.csv"]
+    path.write_bytes(archive_bytes({**members, "tables/auc.csv": b"site,AUC\ndevelopment,0.99\n"}))
+    with pytest.raises(InputError, match=r"tables/auc\.csv: found 'other content'"):
+        read_archive(path)
+    folder = tmp_path / "folder"
+    for name, content in members.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(content)
+    assert read_archive(folder) == members
+
+
+def test_licence_note_tells_what_may_be_done_with_the_data() -> None:
+    assert b"CC0 1.0" in members_of(example_study())["LICENCE.txt"]
+    assert b"Do not try to find out who anybody is" in members_of(example_study(simulated=False))["LICENCE.txt"]

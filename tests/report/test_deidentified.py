@@ -16,14 +16,13 @@ from cacs_cxr.study import Study
 from cacs_cxr.tables import write_csv, write_json, write_parquet
 from written_results import (
     CONFIGURATION,
+    VERSIONS,
     example_analysis,
     example_archive,
-    example_counts,
-    example_distributions,
     example_flow,
     example_predictions,
-    example_radiographs,
     example_study,
+    example_supplements,
 )
 
 KNOWN = Known("pseudonyms", frozenset({"P-00017", "18", "4711"}), ["cohort_export.csv"])
@@ -158,14 +157,17 @@ def test_great_ages_pass_without_a_cap(members: Members) -> None:
 def test_nothing_is_written_when_an_identifier_of_the_sites_tables_is_found(tmp_path: Path) -> None:
     study = Study.from_plain({**example_study(external=False).plain(), "title": "Study of the patient H-90210"})
     analysis = example_analysis(study, patients=30)
-    table = example_radiographs(analysis)
-    files = ("analysis.parquet", "predictions.parquet", "flow.csv", "study.json", "configuration.json")
-    paths = {name.partition(".")[0]: tmp_path / name for name in (*files, "radiographs.csv", "distributions.csv")}
+    files = ("analysis.parquet", "predictions.parquet", "flow.csv", "study.json", "configuration.json", "versions.json")
+    paths: dict[str, Any] = {name.partition(".")[0]: tmp_path / name for name in files}
     write_parquet(analysis, paths["analysis"])
     write_parquet(example_predictions(analysis, study), paths["predictions"])
     write_csv(example_flow(study), paths["flow"])
-    write_csv(example_counts(table), paths["radiographs"])
-    write_csv(example_distributions(table), paths["distributions"])
+    write_json(VERSIONS, paths["versions"])
+    supplements = example_supplements(analysis)
+    for name, table in supplements.items():
+        write_csv(table, tmp_path / name)
+    (tmp_path / "cards.md").write_text("# Model cards\n")
+    paths |= {"supplements": [tmp_path / name for name in supplements], "cards": tmp_path / "cards.md", "tables": []}
     write_json(study.plain(), paths["study"])
     write_json(CONFIGURATION, paths["configuration"])
     source = tmp_path / "patients.csv"

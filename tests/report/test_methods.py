@@ -32,6 +32,29 @@ def test_the_default_study() -> None:
     assert "Hazard ratios are not given where a category has fewer than 5 events." in text
     assert "within a site all of them, of two sites the external one" in text
     assert "immortal" not in text
+    assert "for the choice of epoch and for Platt calibration." in text
+    assert "A patient's logit is the mean over the radiograph and 4 randomly changed views of it." in text
+    for absent in ("oint networks", "logit for each threshold", "moving average", "weighted", "different seeds"):
+        assert absent not in text
+
+
+def test_each_option_of_training_has_its_sentence() -> None:
+    text = told(
+        training={
+            "networks": ["cxr", "joint", "joint_thresholds"], "ensemble": 3, "imbalance": "balanced",
+            "ema_decay": 0.98, "test_time_views": 1, "radiographs": "all",
+        },
+        prediction={"calibration": "temperature"},
+    )  # fmt: skip
+    assert "Joint networks, trained beside them, add a linear term of the standardised clinical factors" in text
+    assert "One further network of the radiograph has a logit for each threshold" in text
+    assert "3 networks from different seeds were trained in each place" in text
+    assert "weighted in the loss so that both classes counted alike" in text
+    assert "A moving average of the weights with a decay of 0.98 a step" in text
+    assert "the mean over the radiograph and a randomly changed view of it" in text
+    assert "for the choice of epoch and for calibration by a temperature." in text
+    assert "Further eligible radiographs of training patients were trained on as well." in text
+    assert "by the square root of the ratio" in told(training={"imbalance": "square_root"})
 
 
 PRIOR = {"name": "stent", "label": "Stent", "kind": "yes_no", "missing": "include"}

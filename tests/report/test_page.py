@@ -1,6 +1,9 @@
 """The report, from an archive through every stage below the waterline to the page."""
 
+import base64
+import hashlib
 import html
+import itertools
 import re
 from dataclasses import dataclass, replace
 from html.parser import HTMLParser
@@ -19,12 +22,14 @@ import draw_confusion
 import draw_contact_sheet
 import draw_cox
 import draw_decision_curve
+import draw_examples
 import draw_flagged
 import draw_flow
 import draw_image_sizes
 import draw_intensities
 import draw_kaplan_meier
 import draw_roc
+import draw_stages
 import draw_subgroups
 import evaluate
 import evaluate_calibration
@@ -34,57 +39,38 @@ import write_report
 import write_tables
 from cacs_cxr.imaging.refusals import REMEDIES
 from cacs_cxr.report.archive import archive_bytes, archive_members
+from cacs_cxr.report.assets import bound
 from cacs_cxr.report.assumptions import NOT_RECORDED, assumptions
+from cacs_cxr.report.contents import FIGURES, TABLES
 from cacs_cxr.report.evidence import Evidence, read_evidence
 from cacs_cxr.report.numbers import estimate
-from cacs_cxr.report.page import bound, figure, fitting, flat
+from cacs_cxr.report.page import figure, fitting
+from cacs_cxr.report.phrases import Caption
+from cacs_cxr.report.provenance_groups import flat
 from cacs_cxr.report.radiographs import radiographs
+from cacs_cxr.report.supplements import SUPPLEMENTS
 from cacs_cxr.study import Study
 from cacs_cxr.tables import write_csv, write_json
 from written_results import (
     CONFIGURATION,
     DEFINITION,
+    STAGES,
+    VERSIONS,
     described,
     example_analysis,
-    example_corrupted,
     example_counts,
-    example_distributions,
     example_flow,
     example_images,
     example_predictions,
     example_radiographs,
     example_study,
+    example_supplements,
     other_study,
     without_follow_up,
 )
 
-TABLES = (
-    "table1",
-    "missing",
-    "radiographs",
-    "auc",
-    "comparisons",
-    "operating_points",
-    "operating_rules",
-    "calibration",
-    "external",
-    "net_benefit",
-    "agreement",
-    "subgroups",
-    "within_strata",
-    "sensitivity",
-    "robustness",
-    "precision",
-    "incidence",
-    "cox",
-    "concordance",
-    "paper_comparison",
-    "assumptions",
-)
-FIGURES = (
-    "flow", "intensities", "image_sizes", "roc", "auc", "calibration", "decision_curve", "confusion", "subgroups",
-    "kaplan_meier", "cox",
-)  # fmt: skip
+STAGE_ROWS = [dict(zip(("stage", "rule", "jobs", "after"), row, strict=True)) for row in STAGES]
+KINDS = ("pdf", "svg", "png", "csv")
 
 
 @dataclass(frozen=True)
@@ -114,13 +100,14 @@ def drawn_sheets(study: Study, analysis: pd.DataFrame, table: pd.DataFrame, fold
     write_json(study.plain(), described)
     pixels: dict[str, Any] = {"images": images, "radiographs": radiographs, "study": described, "seed": 1}
 
-    def paths(name: str) -> dict[str, Path]:
-        names = {"pdf": f"{name}.pdf", "png": f"{name}.png", "table": f"{name}.csv"}
-        return {kind: folder / "images" / file for kind, file in names.items()}
+    def files(name: str) -> dict[str, Path]:
+        return {kind: folder / f"images/{name}.{kind}" for kind in KINDS}
 
     for site in study.sites:
-        draw_contact_sheet.main(**pixels, cohort=cohort, site=site.name, **paths(f"contact_sheet_{site.name}"))
-    draw_flagged.main(**pixels, counts=counts, **paths("flagged_radiographs"))
+        draw_contact_sheet.main(**pixels, cohort=cohort, site=site.name, files=files(f"contact_sheet_{site.name}"))
+    whole = {"images": images, "study": described, "seed": 1}
+    draw_examples.main(**whole, cohort=cohort, files=files("example_radiographs"))  # type: ignore[arg-type]
+    draw_flagged.main(**pixels, counts=counts, files=files("flagged_radiographs"))
     return sorted((folder / "images").glob("*.png"))
 
 
@@ -133,16 +120,16 @@ def finished(
         without: files that the archive lacks, as older ones do.
     """
     archive = folder / "in.tar.gz"
-    table = example_radiographs(analysis)
     members = archive_members(
         analysis,
         predictions,
         example_flow(study),
         study,
         CONFIGURATION,
-        radiographs=example_counts(table),
-        distributions=example_distributions(table),
-        corrupted=example_corrupted(analysis, study) if "flagged" in analysis else None,
+        supplements=example_supplements(analysis),
+        versions=VERSIONS,
+        cards="",
+        tables={},
     )
     left_out = (*without, "checksums.txt") if without else ()
     archive.write_bytes(archive_bytes({name: text for name, text in members.items() if name not in left_out}))
@@ -152,36 +139,39 @@ def finished(
         "configuration": cohort / "configuration.json",
         "analysis": cohort / "analysis.parquet",
         "flow": cohort / "flow.csv",
-        "radiographs": folder / "images/radiographs.csv",
     }
-    distributions = folder / "images/distributions.csv"
-    corrupted = folder / "corrupted.parquet"
+    supplements = {
+        "radiographs": folder / "images/radiographs.csv",
+        "distributions": folder / "images/distributions.csv",
+        "stages": cohort / "stages.csv",
+        "networks": folder / "models/networks.csv",
+        "coefficients": folder / "predictions/coefficients.csv",
+        "corrupted": folder / "predictions/corrupted_predictions.csv",
+    }
+    distributions, versions = supplements["distributions"], cohort / "versions.json"
     scores, categories = folder / "predictions.parquet", evaluation / "predicted_categories.parquet"
-    given: dict[str, Any] = {"definition": DEFINITION, "settings": CONFIGURATION}
-    received = {"predictions": scores, "distributions": distributions, "corrupted": corrupted}
-    unpack_archive.main(archive=archive, **files, **received, **given)
+    given: dict[str, Any] = {"definition": DEFINITION, "settings": CONFIGURATION, "stages": STAGE_ROWS}
+    brought: dict[str, Any] = {"supplements": list(supplements.values()), "versions": versions}
+    unpack_archive.main(archive=archive, **files, predictions=scores, **brought, **given)
     base: dict[str, Any] = {"analysis": files["analysis"], "study": files["study"]}
-    performance = evaluated(base, scores, categories, corrupted, evaluation)
+    performance = evaluated(base, scores, categories, supplements["corrupted"], evaluation)
     names = ("kaplan_meier", "logrank", "cox", "cox_tests", "concordance", "incidence")
     survival: dict[str, Any] = {name: prognosis / f"{name}.csv" for name in names}
     settings: dict[str, Any] = CONFIGURATION["prognosis"]
     analyse_prognosis.main(**base, predicted_categories=categories, **survival, **settings, seed=1)
-    drawn = {
-        name: {
-            "pdf": folder / f"figures/{name}.pdf",
-            "png": folder / f"figures/{name}.png",
-            "table": folder / f"figures/{name}.csv",
-        }
-        for name in FIGURES
-    }
+    drawn = {name: {"files": {kind: folder / f"figures/{name}.{kind}" for kind in KINDS}} for name in FIGURES}
     defined = {"study": files["study"]}
+    draw_stages.main(stages=supplements["stages"], **defined, **drawn["stages"])
     draw_flow.main(flow=files["flow"], **defined, **drawn["flow"], smallest_cell=None)
-    counted = {"distributions": distributions, "counts": files["radiographs"]}
+    counted = {"distributions": distributions, "counts": supplements["radiographs"]}
     draw_intensities.main(**counted, **defined, **drawn["intensities"])
     draw_image_sizes.main(distributions=distributions, **defined, **drawn["image_sizes"])
     areas = performance["discrimination"]
     draw_roc.main(roc=performance["roc"], discrimination=areas, **defined, **drawn["roc"])
     draw_auc.main(discrimination=areas, **defined, **drawn["auc"])
+    curves, tests = survival["kaplan_meier"], survival["logrank"]
+    draw_kaplan_meier.main(kaplan_meier=curves, logrank=tests, **base, **drawn["kaplan_meier"])
+    draw_cox.main(cox=survival["cox"], **defined, **drawn["cox"])
     shapes = {name: performance[name] for name in ("calibration_curve", "calibration", "probability_distribution")}
     draw_calibration.main(**shapes, **defined, **drawn["calibration"])
     draw_decision_curve.main(decision_curve=performance["decision_curve"], **defined, **drawn["decision_curve"])
@@ -189,22 +179,25 @@ def finished(
     draw_confusion.main(**cells, **defined, **drawn["confusion"])
     forest = {name: performance[name] for name in ("subgroups", "subgroup_tests", "discrimination")}
     draw_subgroups.main(**forest, **defined, **drawn["subgroups"])
-    curves, tests = survival["kaplan_meier"], survival["logrank"]
-    draw_kaplan_meier.main(kaplan_meier=curves, logrank=tests, **base, **drawn["kaplan_meier"])
-    draw_cox.main(cox=survival["cox"], **defined, **drawn["cox"])
     performance["comparison"] = performance.pop("auc_comparison")
-    sources = {**files, **{name: path for name, path in {**performance, **survival}.items() if name in FIELDS}}
+    made = {**supplements, **performance, **survival}
+    sources = {**files, **{name: path for name, path in made.items() if name in FIELDS}}
+    sources["evaluation_sensitivity"] = performance["sensitivity"]
     tables = {name: folder / f"tables/{name}.csv" for name in TABLES}
-    write_tables.main(evidence_files=sources, tables=tables)
+    latex = {name: folder / f"tables/{name}.tex" for name in TABLES}
+    documents = {"document": folder / "tables/tables.html", "cards": folder / "model_cards.md"}
+    write_tables.main(evidence_files=sources, versions=versions, tables=tables, latex=latex, **documents)
     manifest = folder / "manifest.json"
     write_json({"versions": {"numpy": "2.4"}, "inputs": [{"file": "a"}, {"file": "b"}], "git": None}, manifest)
     write_report.main(
         evidence_files=sources,
         tables=list(tables.values()),
-        figures=[paths["png"] for paths in drawn.values()],
-        sheets=sorted((folder / "images").glob("*.png")),
+        figures=[paths["files"]["png"] for paths in drawn.values()],
+        pictures=sorted((folder / "images").glob("*.png")),
         manifest=manifest,
         report=folder / "report.html",
+        figure_captions=[folder / f"captions/figure_{name}.rst" for name in FIGURES],
+        table_captions=[folder / f"captions/table_{name}.rst" for name in TABLES],
     )
     return Results(folder, read_evidence(sources), (folder / "report.html").read_text(encoding="utf-8"))
 
@@ -259,6 +252,10 @@ def evaluated(base: dict[str, Path], scores: Path, categories: Path, corrupted: 
 
 
 FIELDS = (
+    "radiographs",
+    "stages",
+    "networks",
+    "coefficients",
     "discrimination",
     "comparison",
     "operating_points",
@@ -273,7 +270,6 @@ FIELDS = (
     "subgroups",
     "subgroup_tests",
     "within_strata",
-    "sensitivity",
     "robustness",
     "logrank",
     "cox",
@@ -299,7 +295,7 @@ def bare(tmp_path_factory: pytest.TempPathFactory) -> Results:
     analysis = without_follow_up(example_analysis(study, patients=120))
     predictions = example_predictions(analysis, study)
     chosen = predictions[predictions["model"] == "cxr"]
-    older = ("radiographs.csv", "distributions.csv")
+    older = tuple(SUPPLEMENTS)
     return finished(study, analysis, chosen, tmp_path_factory.mktemp("bare"), without=older)
 
 
@@ -323,10 +319,14 @@ class Tags(HTMLParser):
 @pytest.mark.slow
 def test_page_loads_nothing_and_every_figure_has_its_alternative(results: Results) -> None:
     tags = Tags(results.page)
-    assert tags.of("script", "iframe", "object", "form") == []
+    assert tags.of("iframe", "object", "form") == []
+    script = results.page.partition("<script>")[2].partition("</script>")[0]
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    assert tags.of("script") == [{}], "one script, of the page itself"
+    assert f"script-src 'sha256-{digest}'" in results.page
     images = tags.of("img")
-    assert len(images) == 14
-    for image in images:
+    assert len(images) == 13
+    for image in images[:-1]:
         assert (image["src"] or "").startswith("data:image/png;base64,")
         assert len(image["alt"] or "") > 40
     for link in tags.of("link", "a"):
@@ -345,16 +345,16 @@ def test_page_loads_nothing_and_every_figure_has_its_alternative(results: Result
 @pytest.mark.slow
 def test_tables_have_headings_for_rows_and_columns(results: Results) -> None:
     tags = Tags(results.page)
-    assert len(tags.of("table")) == len(tags.of("caption")) == 20
-    assert {cell["scope"] for cell in tags.of("th")} == {"col", "row"}
+    assert len(tags.of("caption")) == 11
+    assert {cell["scope"] for cell in tags.of("th")} == {"col", "row", "rowgroup"}
 
 
 @pytest.mark.slow
 def test_simulated_patients_are_marked_everywhere(results: Results) -> None:
     assert "Simulated patients: not evidence." in results.text
-    assert results.text.count("Simulated patients.") == 20
+    assert results.text.count("Simulated patients.") == 11
     sheets = [path for path in results.folder.glob("images/*.csv") if path.with_suffix(".png").exists()]
-    assert len(sheets) == 3
+    assert len(sheets) == 4
     for path in [*results.folder.glob("tables/*.csv"), *results.folder.glob("figures/*.csv"), *sheets]:
         table = pd.read_csv(path)
         assert table.columns[-1] == "simulated", path.name
@@ -373,26 +373,26 @@ def test_every_decimal_of_the_text_stands_in_a_result_file(results: Results) -> 
     available: set[str] = {"95"}
     evidence = results.evidence
     frames = [
-        evidence.discrimination,
-        evidence.comparison,
-        evidence.operating_points,
-        evidence.cox,
-        evidence.concordance,
-        evidence.site_comparison,
-        evidence.agreement,
-        evidence.calibration,
-        evidence.decision_curve,
-        evidence.net_benefit_comparison,
-        evidence.subgroup_tests,
-        evidence.within_strata,
-        evidence.sensitivity,
-        evidence.robustness,
+        evidence.table("discrimination"),
+        evidence.table("comparison"),
+        evidence.table("operating_points"),
+        evidence.table("cox"),
+        evidence.table("concordance"),
+        evidence.table("site_comparison"),
+        evidence.table("agreement"),
+        evidence.table("calibration"),
+        evidence.table("decision_curve"),
+        evidence.table("net_benefit_comparison"),
+        evidence.table("subgroup_tests"),
+        evidence.table("within_strata"),
+        evidence.table("evaluation_sensitivity"),
+        evidence.table("robustness"),
     ]
-    for frame in [*frames, evidence.incidence, pd.DataFrame(evidence.study.attainable)]:
+    for frame in [*frames, evidence.table("incidence"), pd.DataFrame(evidence.study.attainable)]:
         for value in frame.select_dtypes("number").to_numpy().ravel():
-            available |= {f"{abs(value):.{digits}f}" for digits in (1, 2, 3, 4)}
+            available |= {f"{abs(value):.{digits}f}" for digits in (1, 2, 3)}
     available |= {"0.74", "0.75", "0.77", "0.78", "0.79", "0.81", "0.82"}
-    counted = evidence.radiographs
+    counted = evidence.table("radiographs")
     available |= {f"{100 * n / of:.1f}" for n, of in zip(counted["n"], counted["of"], strict=True)}
     shares = {f"{100 * n / total:.1f}" for total in range(1, 401) for n in range(total + 1)}
     unknown = {number for number in printed if number not in available}
@@ -486,7 +486,7 @@ def test_methods_follow_the_configuration(results: Results) -> None:
     assert "A test_resnet network was trained for each threshold" in results.text
     assert "at most 183 days before or after it" in results.text
     assert "10-fold cross-validation by patient" in results.text
-    assert "versions.numpy 2.4" in results.text
+    assert "versions name value numpy 2.4" in results.text
     assert "inputs 2 entries" in results.text
 
 
@@ -498,7 +498,12 @@ def test_study_without_external_site_follow_up_or_paper_says_so(bare: Results) -
     assert "The paper's numbers are not shown" in bare.text
     assert "LDH ≥ 250" in bare.text
     assert "CACS" not in bare.text.partition("Known and assumed Of the paper")[0]
-    assert len(Tags(bare.page).of("img")) == 7
+    assert [image["id"] for image in Tags(bare.page).of("figure")] == [
+        "figure-flow",
+        "figure-roc",
+        "figure-auc",
+        "figure-stages",
+    ]
     assert not re.search(r"\bnan\b|None|not estimable %", bare.text)
 
 
@@ -513,7 +518,7 @@ def test_title_of_a_stranger_cannot_run_in_the_page(tmp_path: Path) -> None:
     hostile = Study.from_plain({**study.plain(), "title": "<script>alert(1)</script>"})
     analysis = example_analysis(hostile, patients=60)
     page = finished(hostile, analysis, example_predictions(analysis, hostile), tmp_path).page
-    assert "<script" not in page
+    assert "<script>alert" not in page
     assert "&lt;script&gt;" in page
 
 
@@ -548,9 +553,9 @@ def test_assumptions_name_the_key_and_what_the_archive_does_not_record() -> None
 def test_figures_take_the_width_that_they_have_in_print(tmp_path: Path) -> None:
     for resolution in (100, 300):
         Image.new("L", (round(183 / 25.4 * resolution), 10)).save(tmp_path / "a.png", dpi=(resolution, resolution))
-        assert figure((tmp_path / "a.png").read_bytes(), "", "", number=1)["width"] == 60
+        assert figure("x", (tmp_path / "a.png").read_bytes(), Caption("", ""), number=1)["width"] == 60
     Image.new("L", (1080, 10)).save(tmp_path / "b.png")
-    assert figure((tmp_path / "b.png").read_bytes(), "", "", number=1)["width"] == 30
+    assert figure("x", (tmp_path / "b.png").read_bytes(), Caption("", ""), number=1)["width"] == 30
 
 
 def test_signs_stay_with_their_numbers() -> None:
@@ -562,3 +567,92 @@ def test_signs_stay_with_their_numbers() -> None:
 def test_provenance_is_flat_and_short() -> None:
     nested = {"a": {"b": [1, 2]}, "c": [{"x": 1}], "d": None}
     assert flat(nested) == [("a.b", "1, 2"), ("c", "1 entries"), ("d", "")]
+
+
+@pytest.mark.slow
+def test_headings_descend_by_one_and_every_region_has_a_name(results: Results) -> None:
+    tags = Tags(results.page)
+    levels = [int(tag[1]) for tag, _ in tags.found if re.fullmatch("h[1-6]", tag)]
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert all(after - before <= 1 for before, after in itertools.pairwise(levels))
+    identifiers = {attributes["id"] for _, attributes in tags.found if "id" in attributes}
+    for section in tags.of("section"):
+        assert section["aria-labelledby"] in identifiers
+    for region in tags.of("nav", "aside", "dialog"):
+        assert region["aria-label"]
+    for scrolled in (attributes for _, attributes in tags.found if attributes.get("tabindex") == "0"):
+        assert scrolled["role"] == "region"
+        assert scrolled["aria-label"]
+
+
+@pytest.mark.slow
+def test_text_alternatives_quote_what_the_figures_show(results: Results) -> None:
+    figures = dict(re.findall(r'<figure id="figure-(\w+)">\n<img src="[^"]*" alt="([^"]*)"', results.page))
+    row = results.evidence.row("discrimination", site="external", model="integrated", threshold="ge400")
+    assert row is not None
+    quoted = estimate(row["auc"], row["auc_low"], row["auc_high"]).replace("(", "(95 % CI ")
+    assert quoted in figures["roc"]
+    assert quoted in figures["auc"]
+    assert "person-years" in figures["kaplan_meier"]
+    assert "400 patients are left at the development site" in figures["flow"]
+    assert "train_network of training after link_radiographs" in figures["stages"]
+
+
+@pytest.mark.slow
+def test_checklists_lead_to_where_each_item_stands_or_to_the_authors(results: Results) -> None:
+    parts = {
+        name: re.findall(r'<th scope="row">(\w+)</th><td>(.*?)</td><td>(.*?)</td><td>(.*?)</td>', body)
+        for name, body in re.findall(r'<details id="(\w+)">(.*?)</details>', results.page, re.S)
+    }
+    assert [len(parts["tripod"]), len(parts["claim"])] == [52, 44]
+    assert len({number.rstrip("abcdefg") for number, *_ in parts["tripod"]}) == 27
+    assert [number for number, *_ in parts["claim"]] == [str(number) for number in range(1, 45)]
+    for number, _, links, remark in parts["tripod"] + parts["claim"]:
+        assert links or remark, number
+    said = {number: (links, remark) for number, _, links, remark in parts["tripod"]}
+    assert said["17"] == ("", "to be written by the authors")
+    assert 'href="#figure-flow"' in said["20a"][0]
+    assert "not in this study" in {remark for *_, remark in parts["claim"]}
+
+
+@pytest.mark.slow
+def test_deviations_are_those_of_this_study(results: Results, bare: Results) -> None:
+    assert "400 patients were analysed at the development site, not 10,230." in results.text
+    assert "The patients are simulated; the paper's are not." in results.text
+    for sentence in ("There is no external validation.", "There is no integrated model.", "There is no follow-up"):
+        assert sentence in bare.text
+        assert sentence not in results.text.partition("Deviations from the paper Only")[2]
+
+
+@pytest.mark.slow
+def test_captions_of_the_workflows_own_report_have_the_numbers(results: Results, bare: Results) -> None:
+    caption = (results.folder / "captions/figure_roc.rst").read_text(encoding="utf-8")
+    assert re.search(r"AUC clinical 0\.\d\d \(95 % CI", caption)
+    assert "Simulated patients: not evidence." in caption
+    assert "Nothing to show in this study." in (bare.folder / "captions/figure_cox.rst").read_text(encoding="utf-8")
+
+
+@pytest.mark.slow
+def test_model_cards_tell_what_was_trained_and_how_it_did(results: Results, bare: Results) -> None:
+    cards = (results.folder / "model_cards.md").read_text(encoding="utf-8")
+    assert cards.count("\n## ") == 9
+    card = cards.partition("## Chest radiograph, CACS ≥ 100")[2].partition("\n## ")[0]
+    assert "2 networks (test_resnet, 1,000 parameters, 64 × 64 pixels, from random initial weights)" in card
+    row = results.evidence.row("discrimination", site="external", model="cxr", threshold="ge100")
+    assert row is not None
+    assert estimate(row["auc"], row["auc_low"], row["auc_high"]).replace("(", "(95 % CI ") in card
+    assert "Simulated patients" in cards
+    unknown = (bare.folder / "model_cards.md").read_text(encoding="utf-8")
+    assert "**Training**: not recorded" in unknown
+    assert not re.search(r"\bnan\b|None", cards + unknown)
+
+
+@pytest.mark.slow
+def test_tables_are_written_for_manuscripts_too(results: Results) -> None:
+    latex = (results.folder / "tables/auc.tex").read_text(encoding="utf-8")
+    table = pd.read_csv(results.folder / "tables/auc.csv", dtype=str, keep_default_na=False)
+    assert latex.count(r" \\") == len(table) + 1
+    assert r"CACS $\ge$ 100" in latex
+    document = Tags((results.folder / "tables/tables.html").read_text(encoding="utf-8"))
+    assert len(document.of("table")) == len(document.of("caption")) == 11

@@ -10,9 +10,8 @@ rule unpack_archive:
         flow="results/cohort/flow.csv",
         predictions="results/predictions/predictions.parquet",
         configuration="results/cohort/configuration.json",
-        radiographs="results/images/radiographs.csv",
-        distributions="results/images/distributions.csv",
-        corrupted="results/predictions/corrupted.parquet",
+        versions="results/cohort/versions.json",
+        supplements=SUPPLEMENTS,
     log:
         "logs/unpack_archive.log",
     conda:
@@ -25,6 +24,7 @@ rule unpack_archive:
         code=code("unpack_archive.py"),
         definition=definition(),
         settings=settings(),
+        stages=lambda wildcards: stages(),
     message:
         "unpacked and checked the archive"
     script:

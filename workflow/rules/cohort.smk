@@ -165,6 +165,7 @@ rule describe_study:
         study="results/cohort/study.json",
         analysis="results/cohort/analysis.parquet",
         configuration="results/cohort/configuration.json",
+        versions="results/cohort/versions.json",
     log:
         "logs/describe_study.log",
     conda:
@@ -182,6 +183,26 @@ rule describe_study:
         "described the study"
     script:
         "../scripts/describe_study.py"
+
+
+rule describe_stages:
+    output:
+        stages="results/cohort/stages.csv",
+    log:
+        "logs/describe_stages.log",
+    conda:
+        "../../envs/stats.yaml"
+    threads: 1
+    resources:
+        mem_mb=500,
+        runtime=5,
+    params:
+        code=code("describe_stages.py"),
+        stages=lambda wildcards: stages(),
+    message:
+        "described the stages"
+    script:
+        "../scripts/describe_stages.py"
 
 
 rule cohort:

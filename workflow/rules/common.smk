@@ -1,7 +1,9 @@
 """Functions that the stages share, and the check of the configuration."""
 
+import os
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 for folder in ("workflow", "workflow/scripts"):
     sys.path.insert(0, f"{workflow.basedir}/{folder}")
@@ -13,6 +15,8 @@ from cacs_cxr.code_digest import code_digest as code
 from cacs_cxr.configuration import canonical, check_configuration, check_files
 from cacs_cxr.database_address import resolved, sqlite_file
 from cacs_cxr.faults import InputError
+from cacs_cxr.report.contents import FIGURES, PICTURES, TABLES
+from cacs_cxr.stages import DeclaredRule, stage_rows
 from progress import show_progress
 
 try:
@@ -34,41 +38,17 @@ if workflow.is_main_process and not workflow.dryrun:
     ):
         print(hint, file=sys.stderr)
 
-TABLES = [
-    "table1",
-    "missing",
-    "radiographs",
-    "auc",
-    "comparisons",
-    "operating_points",
-    "operating_rules",
-    "calibration",
-    "external",
-    "net_benefit",
-    "agreement",
-    "subgroups",
-    "within_strata",
-    "sensitivity",
-    "robustness",
-    "precision",
-    "incidence",
-    "cox",
-    "concordance",
-    "paper_comparison",
-    "assumptions",
-]
-FIGURES = [
-    "flow",
-    "intensities",
-    "image_sizes",
-    "roc",
-    "auc",
-    "calibration",
-    "decision_curve",
-    "confusion",
-    "subgroups",
-    "kaplan_meier",
-    "cox",
+
+SALIENCY = "results/figures/saliency"
+
+# Tables that an archive brings besides patients and predictions; their columns: cacs_cxr.report.supplements.
+SUPPLEMENTS = [
+    "results/images/radiographs.csv",
+    "results/images/distributions.csv",
+    "results/cohort/stages.csv",
+    "results/models/networks.csv",
+    "results/predictions/coefficients.csv",
+    "results/predictions/corrupted_predictions.csv",
 ]
 
 
@@ -172,26 +152,93 @@ def radiograph_folders(names):
     ]
 
 
-def contact_sheets(*suffixes):
-    """Files of the contact sheets; there are none where the study starts from predictions, without the radiographs."""
+def figure_files(
+    figure, *, category, caption=None, folder="results/figures", prefix=""
+):
+    """Outputs of a job that draws a figure, PDF, SVG and PNG beside the CSV of what is drawn.
+
+    Snakemake's own report shows the SVG, with the caption that `write_report` makes of the actual numbers, or with the
+    file `caption` of workflow/report where there is one caption for several figures. A job that draws several figures
+    tells their outputs apart by a prefix.
+    """
+    shown = report(
+        f"{folder}/{figure}.svg",
+        category=category,
+        caption=f"../report/{caption}" if caption else caption_file("figure", figure),
+        labels={"figure": figure.replace("_", " ")},
+    )
+    files = {kind: f"{folder}/{figure}.{kind}" for kind in ("pdf", "svg", "png", "csv")}
+    return {f"{prefix}{kind}": file for kind, file in {**files, "svg": shown}.items()}
+
+
+def caption_file(kind, name):
+    """Caption of a figure or table in Snakemake's own report; written by `write_report`, the same as in the page."""
+    return os.path.abspath(f"results/captions/{kind}_{name}.rst")
+
+
+def drawn(figures, *suffixes):
+    """Files of figures by name."""
+    return expand("results/figures/{figure}.{suffix}", figure=figures, suffix=suffixes)
+
+
+def pictures(*suffixes):
+    """Files of the figures that show radiographs or networks; there are none where the study starts from predictions."""
     if config["start_from"] == "predictions":
         return []
-    sheets = [f"contact_sheet_{name}" for name in site_names()]
+    kept = [picture for picture in PICTURES if explains() or picture != SALIENCY]
+    files = expand("{picture}.{suffix}", picture=kept, suffix=suffixes)
     return [
-        f"results/images/{sheet}.{suffix}"
-        for sheet in [*sheets, "flagged_radiographs"]
-        for suffix in suffixes
+        file
+        for pattern in files
+        for file in dict.fromkeys(pattern.format(site=name) for name in site_names())
     ]
 
 
-def corrupted_predictions():
-    """File of the predictions of corrupted radiographs; none where the study makes none. An archive may bring some."""
-    if (
-        config["start_from"] == "sites"
-        and not config["evaluation"]["robustness"]["patients"]
-    ):
-        return []
-    return ["results/predictions/corrupted.parquet"]
+def explains():
+    """Whether radiographs are explained: not without the networks, and not where the configuration wants none."""
+    return config["start_from"] == "sites" and config["saliency"]["patients"] > 0
+
+
+def network_tables():
+    """Tables of what the networks look at, by what they tell, where the networks are."""
+    tables = {}
+    if config["start_from"] == "sites":
+        tables["probes"] = "results/saliency/shortcut_probes.csv"
+    if explains():
+        tables["saliency"] = "results/saliency/summary.csv"
+        tables["sanity"] = "results/saliency/sanity.csv"
+    return tables
+
+
+def stages():
+    """Rules of the study by stage, with their numbers of jobs and the rules that they need; known once all are read."""
+    values = SimpleNamespace(
+        site=site_names()[0], threshold=thresholds()[0], fold="0", shard="0"
+    )
+    found = [
+        DeclaredRule(
+            one.name,
+            Path(str(one.snakefile)).stem,
+            tuple(
+                str(file) for item in one.input for file in named_files(item, values)
+            ),
+            tuple(str(file) for file in one.output),
+        )
+        for one in workflow.rules
+    ]
+    targets = next(one.inputs for one in found if one.name == "all")
+    return stage_rows(found, targets=targets)
+
+
+def named_files(item, wildcards):
+    """Files of an input, which may be a function of the wildcards."""
+    files = item(wildcards) if callable(item) else item
+    return [files] if isinstance(files, str) else files
+
+
+def tested_on_corruptions():
+    """Thresholds whose networks predict corrupted radiographs; none where the configuration wants no patients."""
+    return thresholds() if config["evaluation"]["robustness"]["patients"] else []
 
 
 def gpus():

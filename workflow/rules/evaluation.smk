@@ -10,18 +10,18 @@ if config["start_from"] == "sites":
             coefficients="results/predictions/coefficients.csv",
             weights=expand(
                 "results/models/cxr/{threshold}/fold-{fold}/member-{member}/weights.safetensors",
-                threshold=thresholds(),
+                threshold=tested_on_corruptions(),
                 fold=folds(),
                 member=members(),
             ),
             metadata=expand(
                 "results/models/cxr/{threshold}/fold-{fold}/member-{member}/metadata.json",
-                threshold=thresholds(),
+                threshold=tested_on_corruptions(),
                 fold=folds(),
                 member=members(),
             ),
         output:
-            corrupted="results/predictions/corrupted.parquet",
+            corrupted="results/predictions/corrupted_predictions.csv",
         log:
             "logs/predict_corrupted.log",
         benchmark:
@@ -35,7 +35,7 @@ if config["start_from"] == "sites":
             runtime=lambda wildcards, attempt: 60 * attempt,
         params:
             code=code("predict_corrupted.py"),
-            trained=[thresholds(), list(folds()), list(members())],
+            trained=[tested_on_corruptions(), list(folds()), list(members())],
             definition=definition(),
             patients=config["evaluation"]["robustness"]["patients"],
             corruptions=config["evaluation"]["robustness"]["corruptions"],
@@ -127,7 +127,7 @@ rule evaluate_subgroups:
         analysis="results/cohort/analysis.parquet",
         predictions="results/predictions/predictions.parquet",
         study="results/cohort/study.json",
-        corrupted=corrupted_predictions(),
+        corrupted="results/predictions/corrupted_predictions.csv",
     output:
         subgroups="results/evaluation/subgroups.csv",
         subgroup_tests="results/evaluation/subgroup_tests.csv",

@@ -1,4 +1,26 @@
-"""Figures, each as PDF and PNG beside the CSV that it draws."""
+"""Figures, each as PDF, SVG and PNG beside the CSV that it draws."""
+
+
+rule draw_stages:
+    input:
+        stages="results/cohort/stages.csv",
+        study="results/cohort/study.json",
+    output:
+        **figure_files("stages", category="Study"),
+    log:
+        "logs/draw_stages.log",
+    conda:
+        "../../envs/stats.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        code=code("draw_stages.py"),
+    message:
+        "drew the stages"
+    script:
+        "../scripts/draw_stages.py"
 
 
 rule draw_flow:
@@ -6,11 +28,7 @@ rule draw_flow:
         flow="results/cohort/flow.csv",
         study="results/cohort/study.json",
     output:
-        pdf=report(
-            "results/figures/flow.pdf", category="Cohort", caption="../report/flow.rst"
-        ),
-        png="results/figures/flow.png",
-        csv="results/figures/flow.csv",
+        **figure_files("flow", category="Cohort"),
     log:
         "logs/draw_flow.log",
     conda:
@@ -34,13 +52,7 @@ rule draw_intensities:
         counts="results/images/radiographs.csv",
         study="results/cohort/study.json",
     output:
-        pdf=report(
-            "results/figures/intensities.pdf",
-            category="Radiographs",
-            caption="../report/intensities.rst",
-        ),
-        png="results/figures/intensities.png",
-        csv="results/figures/intensities.csv",
+        **figure_files("intensities", category="Radiographs"),
     log:
         "logs/draw_intensities.log",
     conda:
@@ -62,13 +74,7 @@ rule draw_image_sizes:
         distributions="results/images/distributions.csv",
         study="results/cohort/study.json",
     output:
-        pdf=report(
-            "results/figures/image_sizes.pdf",
-            category="Radiographs",
-            caption="../report/image_sizes.rst",
-        ),
-        png="results/figures/image_sizes.png",
-        csv="results/figures/image_sizes.csv",
+        **figure_files("image_sizes", category="Radiographs"),
     log:
         "logs/draw_image_sizes.log",
     conda:
@@ -91,13 +97,7 @@ rule draw_roc:
         discrimination="results/evaluation/discrimination.csv",
         study="results/cohort/study.json",
     output:
-        pdf=report(
-            "results/figures/roc.pdf",
-            category="Discrimination",
-            caption="../report/roc.rst",
-        ),
-        png="results/figures/roc.png",
-        csv="results/figures/roc.csv",
+        **figure_files("roc", category="Discrimination"),
     log:
         "logs/draw_roc.log",
     conda:
@@ -119,13 +119,7 @@ rule draw_auc:
         discrimination="results/evaluation/discrimination.csv",
         study="results/cohort/study.json",
     output:
-        pdf=report(
-            "results/figures/auc.pdf",
-            category="Discrimination",
-            caption="../report/auc.rst",
-        ),
-        png="results/figures/auc.png",
-        csv="results/figures/auc.csv",
+        **figure_files("auc", category="Discrimination"),
     log:
         "logs/draw_auc.log",
     conda:
@@ -149,13 +143,7 @@ rule draw_calibration:
         probability_distribution="results/evaluation/probability_distribution.csv",
         study="results/cohort/study.json",
     output:
-        pdf=report(
-            "results/figures/calibration.pdf",
-            category="Calibration",
-            caption="../report/calibration.rst",
-        ),
-        png="results/figures/calibration.png",
-        csv="results/figures/calibration.csv",
+        **figure_files("calibration", category="Calibration"),
     log:
         "logs/draw_calibration.log",
     conda:
@@ -177,13 +165,7 @@ rule draw_decision_curve:
         decision_curve="results/evaluation/decision_curve.csv",
         study="results/cohort/study.json",
     output:
-        pdf=report(
-            "results/figures/decision_curve.pdf",
-            category="Clinical usefulness",
-            caption="../report/decision_curve.rst",
-        ),
-        png="results/figures/decision_curve.png",
-        csv="results/figures/decision_curve.csv",
+        **figure_files("decision_curve", category="Clinical usefulness"),
     log:
         "logs/draw_decision_curve.log",
     conda:
@@ -206,13 +188,7 @@ rule draw_confusion:
         agreement="results/evaluation/agreement.csv",
         study="results/cohort/study.json",
     output:
-        pdf=report(
-            "results/figures/confusion.pdf",
-            category="Categories",
-            caption="../report/confusion.rst",
-        ),
-        png="results/figures/confusion.png",
-        csv="results/figures/confusion.csv",
+        **figure_files("confusion", category="Categories"),
     log:
         "logs/draw_confusion.log",
     conda:
@@ -236,13 +212,7 @@ rule draw_subgroups:
         discrimination="results/evaluation/discrimination.csv",
         study="results/cohort/study.json",
     output:
-        pdf=report(
-            "results/figures/subgroups.pdf",
-            category="Subgroups",
-            caption="../report/subgroups.rst",
-        ),
-        png="results/figures/subgroups.png",
-        csv="results/figures/subgroups.csv",
+        **figure_files("subgroups", category="Subgroups"),
     log:
         "logs/draw_subgroups.log",
     conda:
@@ -266,13 +236,7 @@ rule draw_kaplan_meier:
         analysis="results/cohort/analysis.parquet",
         study="results/cohort/study.json",
     output:
-        pdf=report(
-            "results/figures/kaplan_meier.pdf",
-            category="Prognosis",
-            caption="../report/kaplan_meier.rst",
-        ),
-        png="results/figures/kaplan_meier.png",
-        csv="results/figures/kaplan_meier.csv",
+        **figure_files("kaplan_meier", category="Prognosis"),
     log:
         "logs/draw_kaplan_meier.log",
     conda:
@@ -294,13 +258,7 @@ rule draw_cox:
         cox="results/prognosis/cox.csv",
         study="results/cohort/study.json",
     output:
-        pdf=report(
-            "results/figures/cox.pdf",
-            category="Prognosis",
-            caption="../report/cox.rst",
-        ),
-        png="results/figures/cox.png",
-        csv="results/figures/cox.csv",
+        **figure_files("cox", category="Prognosis"),
     log:
         "logs/draw_cox.log",
     conda:
@@ -319,10 +277,6 @@ rule draw_cox:
 
 rule figures:
     input:
-        expand(
-            "results/figures/{figure}.{suffix}",
-            figure=FIGURES,
-            suffix=["pdf", "png", "csv"],
-        ),
-        contact_sheets("pdf", "png", "csv"),
+        drawn(FIGURES, "pdf", "svg", "png", "csv"),
+        pictures("pdf", "svg", "png", "csv"),
     localrule: True

@@ -127,13 +127,12 @@ rule draw_contact_sheet:
         cohort="results/cohort/cohort.parquet",
         study="results/cohort/study.json",
     output:
-        pdf=report(
-            "results/images/contact_sheet_{site}.pdf",
+        **figure_files(
+            "contact_sheet_{site}",
             category="Radiographs",
-            caption="../report/contact_sheet.rst",
+            caption="contact_sheet.rst",
+            folder="results/images",
         ),
-        png="results/images/contact_sheet_{site}.png",
-        csv="results/images/contact_sheet_{site}.csv",
     log:
         "logs/draw_contact_sheet/{site}.log",
     conda:
@@ -152,6 +151,35 @@ rule draw_contact_sheet:
         "../scripts/draw_contact_sheet.py"
 
 
+rule draw_examples:
+    input:
+        images="results/images/images.npy",
+        cohort="results/cohort/cohort.parquet",
+        study="results/cohort/study.json",
+    output:
+        **figure_files(
+            "example_radiographs",
+            category="Radiographs",
+            caption="example_radiographs.rst",
+            folder="results/images",
+        ),
+    log:
+        "logs/draw_examples.log",
+    conda:
+        "../../envs/stats.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 2000 * attempt,
+        runtime=lambda wildcards, attempt: 20 * attempt,
+    params:
+        code=code("draw_examples.py"),
+        seed=config["seed"],
+    message:
+        "drew example radiographs"
+    script:
+        "../scripts/draw_examples.py"
+
+
 rule draw_flagged:
     input:
         images="results/images/images.npy",
@@ -159,13 +187,12 @@ rule draw_flagged:
         counts="results/images/radiographs.csv",
         study="results/cohort/study.json",
     output:
-        pdf=report(
-            "results/images/flagged_radiographs.pdf",
+        **figure_files(
+            "flagged_radiographs",
             category="Radiographs",
-            caption="../report/flagged_radiographs.rst",
+            caption="flagged_radiographs.rst",
+            folder="results/images",
         ),
-        png="results/images/flagged_radiographs.png",
-        csv="results/images/flagged_radiographs.csv",
     log:
         "logs/draw_flagged.log",
     conda:
@@ -187,10 +214,6 @@ rule images:
     input:
         rules.assemble_images.output,
         rules.describe_radiographs.output,
-        contact_sheets("pdf", "png", "csv"),
-        expand(
-            "results/figures/{figure}.{suffix}",
-            figure=["intensities", "image_sizes"],
-            suffix=["pdf", "png", "csv"],
-        ),
+        pictures("pdf", "svg", "png", "csv"),
+        drawn(["intensities", "image_sizes"], "pdf", "svg", "png", "csv"),
     localrule: True

@@ -5,7 +5,10 @@ EVIDENCE = {
     "configuration": "results/cohort/configuration.json",
     "analysis": "results/cohort/analysis.parquet",
     "flow": "results/cohort/flow.csv",
+    "stages": "results/cohort/stages.csv",
     "radiographs": "results/images/radiographs.csv",
+    "networks": "results/models/networks.csv",
+    "coefficients": "results/predictions/coefficients.csv",
     "discrimination": "results/evaluation/discrimination.csv",
     "comparison": "results/evaluation/auc_comparison.csv",
     "operating_points": "results/evaluation/operating_points.csv",
@@ -23,22 +26,51 @@ EVIDENCE = {
             "subgroups",
             "subgroup_tests",
             "within_strata",
-            "sensitivity",
             "robustness",
         )
     },
+    "evaluation_sensitivity": "results/evaluation/sensitivity.csv",
     "logrank": "results/prognosis/logrank.csv",
     "cox": "results/prognosis/cox.csv",
     "concordance": "results/prognosis/concordance.csv",
     "incidence": "results/prognosis/incidence.csv",
+    **{
+        name: f"results/prognosis/{name}.csv"
+        for name in (
+            "incremental_value",
+            "incremental_comparisons",
+            "information_carried",
+            "discordant",
+            "few_events",
+            "proportional_hazards",
+            "hazard_periods",
+            "restricted_means",
+            "competing_incidence",
+            "competing_hazards",
+            "sensitivity",
+        )
+    },
+    **network_tables(),
 }
 
 
 rule write_tables:
     input:
         **EVIDENCE,
+        versions="results/cohort/versions.json",
     output:
-        **{table: f"results/tables/{table}.csv" for table in TABLES},
+        tables=[
+            report(
+                f"results/tables/{table}.csv",
+                category="Tables",
+                caption=caption_file("table", table),
+                labels={"table": table.replace("_", " ")},
+            )
+            for table in TABLES
+        ],
+        latex=[f"results/tables/{table}.tex" for table in TABLES],
+        document="results/tables/tables.html",
+        cards="results/model_cards.md",
     log:
         "logs/write_tables.log",
     conda:
@@ -57,7 +89,7 @@ rule write_tables:
 
 rule tables:
     input:
-        expand("results/tables/{table}.csv", table=TABLES),
+        rules.write_tables.output,
     localrule: True
 
 
@@ -65,11 +97,15 @@ rule write_report:
     input:
         **EVIDENCE,
         tables=expand("results/tables/{table}.csv", table=TABLES),
-        figures=expand("results/figures/{figure}.png", figure=FIGURES),
-        sheets=contact_sheets("png"),
+        figures=drawn(FIGURES, "png"),
+        pictures=pictures("png"),
         manifest="results/manifest.json",
     output:
-        report="results/report.html",
+        report=report(
+            "results/report.html", category="Report", caption="../report/report.rst"
+        ),
+        figure_captions=[f"results/captions/figure_{name}.rst" for name in FIGURES],
+        table_captions=[f"results/captions/table_{name}.rst" for name in TABLES],
     log:
         "logs/write_report.log",
     conda:
@@ -99,9 +135,10 @@ rule write_archive:
         flow="results/cohort/flow.csv",
         study="results/cohort/study.json",
         configuration="results/cohort/configuration.json",
-        radiographs="results/images/radiographs.csv",
-        distributions="results/images/distributions.csv",
-        corrupted=corrupted_predictions(),
+        versions="results/cohort/versions.json",
+        supplements=SUPPLEMENTS,
+        tables=expand("results/tables/{table}.csv", table=TABLES),
+        cards="results/model_cards.md",
     output:
         archive="results/archive.tar.gz",
     log:
@@ -129,11 +166,13 @@ rule archive:
 
 rule write_manifest:
     input:
+        stages="results/cohort/stages.csv",
+        versions="results/cohort/versions.json",
         results=[
             "results/predictions/predictions.parquet",
             *expand("results/tables/{table}.csv", table=TABLES),
-            *expand("results/figures/{figure}.csv", figure=FIGURES),
-            *contact_sheets("csv"),
+            *drawn(FIGURES, "csv"),
+            *pictures("csv"),
         ],
     output:
         manifest="results/manifest.json",
@@ -153,7 +192,7 @@ rule write_manifest:
             if config["start_from"] == "predictions"
             else site_tables(site_names()) + radiograph_folders(site_names())
         ),
-        benchmarks="logs/benchmarks",
+        logs="logs",
     message:
         "wrote results/manifest.json"
     script:

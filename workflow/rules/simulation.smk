@@ -10,6 +10,7 @@ rule simulate_population:
         truth="data/simulated/{site}/truth/patients.parquet",
         parameters="data/simulated/{site}/truth/parameters.json",
         attainable="data/simulated/{site}/truth/attainable.csv",
+        calcium="data/simulated/{site}/truth/calcium.parquet",
     log:
         "logs/simulate_population/{site}.log",
     benchmark:

@@ -99,6 +99,33 @@ rule predict_external:
         "../scripts/predict_external.py"
 
 
+rule describe_networks:
+    input:
+        metadata=of_networks(
+            expand(
+                "results/models/{{network}}/{{threshold}}/fold-{fold}/member-{member}/metadata.json",
+                fold=folds(),
+                member=members(),
+            )
+        ),
+    output:
+        networks="results/models/networks.csv",
+    log:
+        "logs/describe_networks.log",
+    conda:
+        "../../envs/stats.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        code=code("describe_networks.py"),
+    message:
+        "described the networks"
+    script:
+        "../scripts/describe_networks.py"
+
+
 rule models:
     input:
         of_networks(

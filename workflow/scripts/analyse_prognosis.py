@@ -2,19 +2,14 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
 
-import pandas as pd
-
-from cacs_cxr.job import LOGGER, logged
-from cacs_cxr.prognosis.follow_up import checked_follow_up, grouped_follow_ups, prognostic_model
+from cacs_cxr.job import logged
 from cacs_cxr.prognosis.hazard_ratios import concordance_table, cox_table, cox_test_table
-from cacs_cxr.prognosis.imputation import imputed_factors
 from cacs_cxr.prognosis.incidence import incidence_table
 from cacs_cxr.prognosis.kaplan_meier import kaplan_meier_table
 from cacs_cxr.prognosis.logrank import logrank_table
-from cacs_cxr.study import Study
-from cacs_cxr.tables import read_written_table, write_csv
+from cacs_cxr.prognosis.study_groups import Missing, read_study_groups
+from cacs_cxr.tables import stacked, write_csv
 
 
 def main(
@@ -31,7 +26,7 @@ def main(
     model: str,
     horizons_years: Sequence[float],
     minimum_events_per_category: int,
-    missing: Literal["complete_case", "multiple_imputation"],
+    missing: Missing,
     imputations: int,
     seed: int,
 ) -> None:
@@ -42,20 +37,16 @@ def main(
         imputations: number of completed data sets.
         seed: the study's.
     """
-    definition = Study.read(study)
-    checked = checked_follow_up(read_written_table(analysis), definition, file=analysis.name)
-    categories = read_written_table(predicted_categories)
-    chosen, remark = prognostic_model(categories, wanted=model)
-    if remark:
-        LOGGER.warning("prognosis: %s", remark)
-    imputed = (
-        imputed_factors(checked, categories, definition, model=chosen, imputations=imputations, seed=seed)
-        if missing == "multiple_imputation"
-        else {}
+    read = read_study_groups(
+        analysis=analysis,
+        predicted_categories=predicted_categories,
+        study=study,
+        model=model,
+        missing=missing,
+        imputations=imputations,
+        seed=seed,
     )
-    groups = grouped_follow_ups(checked, categories, definition, model=chosen, remark=remark, imputed=imputed)
-    for group in groups:
-        LOGGER.info("%s by %s category: %d patients with follow-up", group.site, group.grouping, group.time.size)
+    definition, groups = read.study, read.groups
     written = {
         kaplan_meier: [kaplan_meier_table(group, definition) for group in groups],
         logrank: [logrank_table(group, definition) for group in groups],
@@ -65,8 +56,7 @@ def main(
         incidence: [incidence_table(group, definition, horizons_years=horizons_years) for group in groups],
     }
     for path, frames in written.items():
-        filled = [frame for frame in frames if not frame.empty] or frames[:1]
-        write_csv(pd.concat(filled, ignore_index=True).assign(simulated=definition.simulated), path)
+        write_csv(stacked(frames).assign(simulated=definition.simulated), path)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from cacs_cxr.cohort.analysed import analysis_table
 from cacs_cxr.cohort.folds import check_folds
 from cacs_cxr.imaging.quality import FLAGS
 from cacs_cxr.job import logged
+from cacs_cxr.provenance import installed_versions
 from cacs_cxr.report.configuration import reported_configuration
 from cacs_cxr.study import Study
 from cacs_cxr.tables import read_written_table, write_json, write_parquet
@@ -26,11 +27,12 @@ def main(
     study_file: Path,
     analysis_file: Path,
     configuration_file: Path,
+    versions_file: Path,
     definition: Mapping[str, Any],
     sites: Sequence[Mapping[str, Any]],
     settings: Mapping[str, Any],
 ) -> None:
-    """Write study.json, analysis.parquet and configuration.json.
+    """Write study.json, analysis.parquet, configuration.json and versions.json.
 
     Args:
         attainable_files: best AUCs that each simulated site allows; empty for real data.
@@ -56,6 +58,7 @@ def main(
     write_json(described.plain(), study_file)
     write_parquet(analysis, analysis_file)
     write_json(reported_configuration(settings), configuration_file)
+    write_json(installed_versions(), versions_file)
 
 
 if __name__ == "__main__":
@@ -68,6 +71,7 @@ if __name__ == "__main__":
             study_file=Path(snakemake.output.study),
             analysis_file=Path(snakemake.output.analysis),
             configuration_file=Path(snakemake.output.configuration),
+            versions_file=Path(snakemake.output.versions),
             definition=snakemake.params.definition,
             sites=snakemake.params.sites,
             settings=snakemake.params.settings,

@@ -1,10 +1,11 @@
 """Draw the calibration of every site, threshold and model."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from cacs_cxr.figures.calibration import calibration_frame, draw_calibration
 from cacs_cxr.figures.style import write_figure
-from cacs_cxr.job import logged
+from cacs_cxr.job import figure_paths, logged
 from cacs_cxr.study import Study
 from cacs_cxr.tables import read_written_table
 
@@ -15,9 +16,7 @@ def main(
     calibration: Path,
     probability_distribution: Path,
     study: Path,
-    pdf: Path,
-    png: Path,
-    table: Path,
+    files: Mapping[str, Path],
 ) -> None:
     """Write the figure and the CSV of what it draws."""
     definition = Study.read(study)
@@ -28,7 +27,7 @@ def main(
         definition,
     )
     figure = draw_calibration(drawn, definition)
-    write_figure(figure, drawn, simulated=definition.simulated, pdf=pdf, png=png, table=table)
+    write_figure(figure, drawn, simulated=definition.simulated, files=files)
 
 
 if __name__ == "__main__":
@@ -38,7 +37,5 @@ if __name__ == "__main__":
             calibration=Path(snakemake.input.calibration),
             probability_distribution=Path(snakemake.input.probability_distribution),
             study=Path(snakemake.input.study),
-            pdf=Path(snakemake.output.pdf),
-            png=Path(snakemake.output.png),
-            table=Path(snakemake.output.csv),
+            files=figure_paths(snakemake.output),
         )

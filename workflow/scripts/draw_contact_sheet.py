@@ -1,5 +1,6 @@
 """Draw the contact sheet of a site: analysed radiographs by vendor and category."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +8,7 @@ import pandas as pd
 
 from cacs_cxr.figures.contact_sheet import contact_frame, draw_contact_sheet
 from cacs_cxr.figures.style import write_sheet
-from cacs_cxr.job import logged
+from cacs_cxr.job import figure_paths, logged
 from cacs_cxr.study import Study
 
 
@@ -19,9 +20,7 @@ def main(
     study: Path,
     site: str,
     seed: int,
-    pdf: Path,
-    png: Path,
-    table: Path,
+    files: Mapping[str, Path],
 ) -> None:
     """Write the sheet and the CSV of what it shows.
 
@@ -37,7 +36,7 @@ def main(
     drawn = contact_frame(patients, vendors, definition, site=site, seed=seed)
     pixels = np.load(images, mmap_mode="r", allow_pickle=False)
     figure = draw_contact_sheet(drawn, pixels, definition, site=site)
-    write_sheet(figure, drawn, simulated=definition.simulated, pdf=pdf, png=png, table=table)
+    write_sheet(figure, drawn, simulated=definition.simulated, files=files)
 
 
 if __name__ == "__main__":
@@ -49,7 +48,5 @@ if __name__ == "__main__":
             study=Path(snakemake.input.study),
             site=snakemake.params.site,
             seed=snakemake.params.seed,
-            pdf=Path(snakemake.output.pdf),
-            png=Path(snakemake.output.png),
-            table=Path(snakemake.output.csv),
+            files=figure_paths(snakemake.output),
         )

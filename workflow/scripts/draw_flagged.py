@@ -1,5 +1,6 @@
 """Draw the sheet of the radiographs that pixel statistics flagged."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -7,14 +8,12 @@ import pandas as pd
 
 from cacs_cxr.figures.flagged import draw_flagged, flagged_frame
 from cacs_cxr.figures.style import write_sheet
-from cacs_cxr.job import logged
+from cacs_cxr.job import figure_paths, logged
 from cacs_cxr.study import Study
 from cacs_cxr.tables import read_written_table
 
 
-def main(
-    *, images: Path, radiographs: Path, counts: Path, study: Path, seed: int, pdf: Path, png: Path, table: Path
-) -> None:
+def main(*, images: Path, radiographs: Path, counts: Path, study: Path, seed: int, files: Mapping[str, Path]) -> None:
     """Write the sheet and the CSV of what it shows.
 
     Args:
@@ -27,7 +26,7 @@ def main(
     drawn = flagged_frame(pd.read_parquet(radiographs), read_written_table(counts), definition, seed=seed)
     pixels = np.load(images, mmap_mode="r", allow_pickle=False)
     figure = draw_flagged(drawn, pixels, definition)
-    write_sheet(figure, drawn, simulated=definition.simulated, pdf=pdf, png=png, table=table)
+    write_sheet(figure, drawn, simulated=definition.simulated, files=files)
 
 
 if __name__ == "__main__":
@@ -38,7 +37,5 @@ if __name__ == "__main__":
             counts=Path(snakemake.input.counts),
             study=Path(snakemake.input.study),
             seed=snakemake.params.seed,
-            pdf=Path(snakemake.output.pdf),
-            png=Path(snakemake.output.png),
-            table=Path(snakemake.output.csv),
+            files=figure_paths(snakemake.output),
         )

@@ -1,20 +1,21 @@
 """Draw the grey levels of the radiographs by site and vendor, and how grey values were made."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from cacs_cxr.figures.intensities import draw_intensities, intensities_frame
 from cacs_cxr.figures.style import write_figure
-from cacs_cxr.job import logged
+from cacs_cxr.job import figure_paths, logged
 from cacs_cxr.study import Study
 from cacs_cxr.tables import read_written_table
 
 
-def main(*, distributions: Path, counts: Path, study: Path, pdf: Path, png: Path, table: Path) -> None:
+def main(*, distributions: Path, counts: Path, study: Path, files: Mapping[str, Path]) -> None:
     """Write the figure and the CSV of what it draws."""
     definition = Study.read(study)
     drawn = intensities_frame(read_written_table(distributions), read_written_table(counts), definition)
     figure = draw_intensities(drawn, definition)
-    write_figure(figure, drawn, simulated=definition.simulated, pdf=pdf, png=png, table=table)
+    write_figure(figure, drawn, simulated=definition.simulated, files=files)
 
 
 if __name__ == "__main__":
@@ -23,7 +24,5 @@ if __name__ == "__main__":
             distributions=Path(snakemake.input.distributions),
             counts=Path(snakemake.input.counts),
             study=Path(snakemake.input.study),
-            pdf=Path(snakemake.output.pdf),
-            png=Path(snakemake.output.png),
-            table=Path(snakemake.output.csv),
+            files=figure_paths(snakemake.output),
         )

@@ -1,16 +1,17 @@
 """Draw the AUC in subgroups of patients of every site and threshold."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from cacs_cxr.figures.style import write_figure
 from cacs_cxr.figures.subgroups import draw_subgroups, subgroup_frame
-from cacs_cxr.job import logged
+from cacs_cxr.job import figure_paths, logged
 from cacs_cxr.study import Study
 from cacs_cxr.tables import read_written_table
 
 
 def main(
-    *, subgroups: Path, subgroup_tests: Path, discrimination: Path, study: Path, pdf: Path, png: Path, table: Path
+    *, subgroups: Path, subgroup_tests: Path, discrimination: Path, study: Path, files: Mapping[str, Path]
 ) -> None:
     """Write the figure and the CSV of what it draws."""
     definition = Study.read(study)
@@ -21,7 +22,7 @@ def main(
         definition,
     )
     figure = draw_subgroups(drawn, definition)
-    write_figure(figure, drawn, simulated=definition.simulated, pdf=pdf, png=png, table=table)
+    write_figure(figure, drawn, simulated=definition.simulated, files=files)
 
 
 if __name__ == "__main__":
@@ -31,7 +32,5 @@ if __name__ == "__main__":
             subgroup_tests=Path(snakemake.input.subgroup_tests),
             discrimination=Path(snakemake.input.discrimination),
             study=Path(snakemake.input.study),
-            pdf=Path(snakemake.output.pdf),
-            png=Path(snakemake.output.png),
-            table=Path(snakemake.output.csv),
+            files=figure_paths(snakemake.output),
         )

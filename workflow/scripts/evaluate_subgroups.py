@@ -22,7 +22,7 @@ def main(
     analysis: Path,
     predictions: Path,
     study: Path,
-    corrupted: Path | None,
+    corrupted: Path,
     subgroups: Path,
     subgroup_tests: Path,
     within_strata: Path,
@@ -36,7 +36,7 @@ def main(
     """Write the tables of the evaluation among some of the patients, or on other radiographs of theirs.
 
     Args:
-        corrupted: predictions of corrupted radiographs; None where the study makes none.
+        corrupted: predictions of corrupted radiographs; without rows where there are none.
         cutoff_rule: how the frozen cut-offs are chosen.
         bands: lower limits of the bands of continuous variables.
         least: patients of each class that a subgroup must have.
@@ -57,7 +57,7 @@ def main(
         LOGGER.warning("subgroups: %s", sentence)
     found, tests = subgroup_tables(classified, groups, labels, definition, bands=bands, least=least)
     shaken = pd.DataFrame(columns=COLUMNS)
-    if corrupted is not None and len(predicted := read_written_table(corrupted)):
+    if len(predicted := read_written_table(corrupted)):
         shaken = robustness_table(checked_corrupted(predicted, patients, definition), definition)
     written = {
         subgroups: found,
@@ -73,10 +73,7 @@ def main(
 if __name__ == "__main__":
     with logged(snakemake):
         main(
-            analysis=Path(snakemake.input.analysis),
-            predictions=Path(snakemake.input.predictions),
-            study=Path(snakemake.input.study),
-            corrupted=Path(snakemake.input.corrupted[0]) if snakemake.input.corrupted else None,
+            **{name: Path(path) for name, path in snakemake.input.items()},
             **{name: Path(path) for name, path in snakemake.output.items()},
             cutoff_rule=snakemake.params.cutoff_rule,
             bands=snakemake.params.bands,

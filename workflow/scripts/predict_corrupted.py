@@ -6,12 +6,12 @@ from typing import Any
 
 import pandas as pd
 
+from cacs_cxr.image_columns import CORRUPTED_COLUMNS
 from cacs_cxr.job import logged
 from cacs_cxr.prediction.ensemble import probability
 from cacs_cxr.seeds import derive_seed
 from cacs_cxr.study import CXR, Threshold
-from cacs_cxr.tables import read_written_table, write_parquet
-from cacs_cxr.training.corrupted import TrainedNetwork, predict_corrupted, sampled_patients
+from cacs_cxr.tables import read_written_table, write_csv
 
 
 def main(
@@ -20,7 +20,7 @@ def main(
     cohort: Path,
     folds: Path,
     coefficients: Path,
-    networks: list[TrainedNetwork],
+    networks: list[tuple[str, Path, Path]],
     corrupted: Path,
     definition: dict[str, Any],
     patients: int,
@@ -34,9 +34,15 @@ def main(
 
     Args:
         coefficients: of the calibration of each threshold and fold.
-        networks: those of the radiograph alone, of all thresholds, folds and members.
-        patients: how many are drawn.
+        networks: threshold, weights and metadata of those of the radiograph alone, of all folds and members.
+        patients: how many are drawn; without any the table has no rows, and no network is loaded.
     """
+    if not patients:
+        write_csv(pd.DataFrame(columns=list(CORRUPTED_COLUMNS)), corrupted)
+        return
+    # Importing torch takes seconds, which a study without this analysis need not spend.
+    from cacs_cxr.training.corrupted import TrainedNetwork, predict_corrupted, sampled_patients
+
     chosen = sampled_patients(
         read_written_table(folds), patients=patients, seed=derive_seed(seed, "corrupted patients")
     )
@@ -45,7 +51,7 @@ def main(
         chosen.merge(pd.read_parquet(cohort), on="patient", validate="one_to_one"),
         biomarker=definition["biomarker"]["name"],
         thresholds=[Threshold(**item) for item in definition["thresholds"]],
-        networks=networks,
+        networks=[TrainedNetwork(*files) for files in networks],
         corruptions=corruptions,
         severities=severities,
         seed=seed,
@@ -58,7 +64,7 @@ def main(
     own = lines.loc[pd.MultiIndex.from_frame(table[["threshold", "fold"]])]
     calibrated = own["intercept"].to_numpy() + own["slope"].to_numpy() * table["logit"].to_numpy()
     result = table.assign(model=CXR, probability=probability(calibrated))
-    write_parquet(result[["patient", "model", "threshold", "corruption", "severity", "probability"]], corrupted)
+    write_csv(result[list(CORRUPTED_COLUMNS)], corrupted)
 
 
 if __name__ == "__main__":
@@ -70,7 +76,7 @@ if __name__ == "__main__":
             cohort=Path(snakemake.input.cohort),
             folds=Path(snakemake.input.folds),
             coefficients=Path(snakemake.input.coefficients),
-            networks=[TrainedNetwork(key[0], Path(weights), Path(metadata)) for key, weights, metadata in files],
+            networks=[(key[0], Path(weights), Path(metadata)) for key, weights, metadata in files],
             corrupted=Path(snakemake.output.corrupted),
             definition=snakemake.params.definition,
             patients=snakemake.params.patients,

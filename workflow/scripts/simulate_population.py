@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from cacs_cxr.job import LOGGER, logged
+from cacs_cxr.simulation.calcium_places import calcium_places
 from cacs_cxr.simulation.site import simulate_site
 from cacs_cxr.tables import write_csv, write_json, write_parquet
 
@@ -23,6 +24,7 @@ def main(
     truth: Path,
     parameters: Path,
     attainable: Path,
+    calcium: Path,
 ) -> None:
     """Simulate a site and write its tables."""
     simulated = simulate_site(site=site, role=role, patients=patients, seed=seed, thresholds=thresholds)
@@ -33,6 +35,7 @@ def main(
     write_parquet(simulated.truth, truth)
     write_json(simulated.parameters, parameters)
     write_csv(simulated.attainable, attainable)
+    write_parquet(calcium_places(simulated.radiographs, site=site, seed=seed), calcium)
     LOGGER.info("%d patients with %d radiographs", len(simulated.patients), len(simulated.radiographs))
 
 
@@ -51,4 +54,5 @@ if __name__ == "__main__":
             truth=Path(snakemake.output.truth),
             parameters=Path(snakemake.output.parameters),
             attainable=Path(snakemake.output.attainable),
+            calcium=Path(snakemake.output.calcium),
         )

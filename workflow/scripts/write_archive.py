@@ -19,19 +19,21 @@ def main(
     flow: Path,
     study: Path,
     configuration: Path,
-    radiographs: Path,
-    distributions: Path,
+    versions: Path,
+    cards: Path,
+    supplements: Sequence[Path],
+    tables: Sequence[Path],
     archive: Path,
     sites: Sequence[Mapping[str, Any]],
-    corrupted: Path | None = None,
 ) -> None:
     """Write the archive, or nothing where it would hold an identifier or a date.
 
     Args:
         configuration: JSON of the configuration's reported part.
-        radiographs: counts of the radiographs.
-        distributions: histograms of the radiographs.
-        corrupted: predictions of corrupted radiographs; None where the study makes none.
+        versions: JSON of the versions with which the study was made.
+        cards: the model cards.
+        tables: printed tables.
+        supplements: tables by the file names of `SUPPLEMENTS`.
         archive: path of the .tar.gz to write.
         sites: the configuration's list; empty for a study that started from predictions.
     """
@@ -42,9 +44,10 @@ def main(
         read_written_table(flow),
         definition,
         read_json(configuration),
-        radiographs=read_written_table(radiographs),
-        distributions=read_written_table(distributions),
-        corrupted=None if corrupted is None else read_written_table(corrupted),
+        supplements={path.name: read_written_table(path) for path in supplements},
+        versions=read_json(versions),
+        cards=cards.read_text(encoding="utf-8"),
+        tables={path.name: path.read_bytes() for path in tables},
     )
     known = Known("received")
     if sites:
@@ -61,9 +64,10 @@ if __name__ == "__main__":
             flow=Path(snakemake.input.flow),
             study=Path(snakemake.input.study),
             configuration=Path(snakemake.input.configuration),
-            radiographs=Path(snakemake.input.radiographs),
-            distributions=Path(snakemake.input.distributions),
-            corrupted=Path(snakemake.input.corrupted[0]) if snakemake.input.corrupted else None,
+            versions=Path(snakemake.input.versions),
+            cards=Path(snakemake.input.cards),
+            supplements=[Path(path) for path in snakemake.input.supplements],
+            tables=[Path(path) for path in snakemake.input.tables],
             archive=Path(snakemake.output.archive),
             sites=snakemake.params.sites,
         )

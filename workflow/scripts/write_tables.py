@@ -1,54 +1,56 @@
-"""Tables for print: patients, radiographs, performance, prognosis, the paper's numbers, and the assumptions."""
+"""Tables for print, as CSV, as LaTeX and in one document for word processors, and the model cards."""
 
 from collections.abc import Mapping
 from pathlib import Path
 
 from cacs_cxr.job import logged
-from cacs_cxr.report.assumptions import assumptions
-from cacs_cxr.report.configuration import setting
-from cacs_cxr.report.evaluation_tables import evaluation_tables
 from cacs_cxr.report.evidence import read_evidence
-from cacs_cxr.report.missing_values import missing_values
-from cacs_cxr.report.paper_tables import paper_comparison
-from cacs_cxr.report.performance_tables import auc_text, comparison_text, operating_text
-from cacs_cxr.report.prognosis_tables import concordance_text, cox_text, incidence_text
-from cacs_cxr.report.radiographs import radiographs_text
-from cacs_cxr.report.table1 import table1
-from cacs_cxr.tables import write_csv
-from cacs_cxr.terms import printed_hazard_ratios
+from cacs_cxr.report.model_cards import model_cards
+from cacs_cxr.report.table_files import latex_table, tables_document
+from cacs_cxr.report.words import printed_tables, table_captions
+from cacs_cxr.tables import read_json, write_csv, write_text
+
+OTHERS = ("versions",)
 
 
-def main(*, evidence_files: Mapping[str, Path], tables: Mapping[str, Path]) -> None:
-    """Write every table.
+def main(
+    *,
+    evidence_files: Mapping[str, Path],
+    versions: Path,
+    tables: Mapping[str, Path],
+    latex: Mapping[str, Path],
+    document: Path,
+    cards: Path,
+) -> None:
+    """Write every table and the model cards.
 
     Args:
-        evidence_files: result files by field of `cacs_cxr.report.evidence.Evidence`.
+        evidence_files: result files by the name that `cacs_cxr.report.evidence.Evidence` has for them.
+        versions: JSON of the versions with which the study was made.
         tables: CSV to write by name.
+        latex: LaTeX to write by name.
+        document: HTML of all tables to write.
+        cards: Markdown to write.
     """
     evidence = read_evidence(evidence_files)
-    study = evidence.study
-    smallest = setting(evidence.configuration, "deidentification.smallest_cell")
-    made = {
-        "table1": table1(evidence.analysis, study, smallest=smallest),
-        "missing": missing_values(evidence.analysis, study, evidence.configuration),
-        "radiographs": radiographs_text(evidence.radiographs, study),
-        "auc": auc_text(evidence.discrimination, study),
-        "comparisons": comparison_text(evidence.comparison, study),
-        "operating_points": operating_text(evidence.operating_points, study),
-        **evaluation_tables(evidence),
-        "incidence": incidence_text(evidence.incidence, study, smallest=smallest),
-        "cox": cox_text(printed_hazard_ratios(evidence.cox, study), smallest=smallest),
-        "concordance": concordance_text(evidence.concordance),
-        "paper_comparison": paper_comparison(evidence.discrimination, evidence.analysis, study),
-        "assumptions": assumptions(evidence.configuration, study),
-    }
-    for name, frame in made.items():
+    study, captions = evidence.study, table_captions(evidence)
+    printed = printed_tables(evidence)
+    mark = " Simulated patients: not evidence." if study.simulated else ""
+    marked = {name: f"{caption}{mark}" for name, caption in captions.items()}
+    for name, frame in printed.items():
         write_csv(frame.assign(simulated=study.simulated), tables[name])
+        write_text(latex_table(frame, caption=marked.get(name, name), label=name), latex[name])
+    write_text(tables_document(printed, marked, title=study.title), document)
+    write_text(model_cards(evidence, versions=read_json(versions)), cards)
 
 
 if __name__ == "__main__":
     with logged(snakemake):
         main(
-            evidence_files={name: Path(path) for name, path in snakemake.input.items()},
-            tables={name: Path(path) for name, path in snakemake.output.items()},
+            evidence_files={name: Path(path) for name, path in snakemake.input.items() if name not in OTHERS},
+            versions=Path(snakemake.input.versions),
+            tables={Path(path).stem: Path(path) for path in snakemake.output.tables},
+            latex={Path(path).stem: Path(path) for path in snakemake.output.latex},
+            document=Path(snakemake.output.document),
+            cards=Path(snakemake.output.cards),
         )

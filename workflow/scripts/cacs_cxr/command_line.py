@@ -14,11 +14,11 @@ from cacs_cxr.faults import InputError
 from cacs_cxr.imaging.inspection import Inspection, inspect_files
 from cacs_cxr.imaging.inspection_text import as_text, as_values
 from cacs_cxr.new_study import run_command, write_study
-from cacs_cxr.tables import whole_file
+from cacs_cxr.tables import whole_file, write_text
 
 READ, REFUSED, USAGE = 0, 1, 2  # exit codes
 WRITTEN = 0
-DEFAULT_PREVIEWS = Path("previews")
+DEFAULT_PREVIEWS, COMPARISON = Path("previews"), Path("comparison.html")
 SIZES = range(16, 4097)
 DIGEST_DIGITS = 12
 
@@ -48,6 +48,7 @@ def command_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _add_init(commands.add_parser)
     _add_inspect(commands.add_parser)
+    _add_compare(commands.add_parser)
     return parser
 
 
@@ -101,6 +102,21 @@ def _add_inspect(add: Callable[..., argparse.ArgumentParser]) -> None:
     command.add_argument("--json", action="store_true", help="print JSON instead of text")
 
 
+def _add_compare(add: Callable[..., argparse.ArgumentParser]) -> None:
+    command = add(
+        "compare",
+        help="compare two finished studies and write one page of what differs",
+        description="Compares settings, patients, AUCs (paired where the patients are the same), hazard ratios, "
+        "versions and files of two studies. A and B are folders of results, folders of studies, or archives.",
+    )
+    command.set_defaults(run=compare)
+    command.add_argument("a", metavar="A", type=Path, help="results/ or archive.tar.gz of the first study")
+    command.add_argument("b", metavar="B", type=Path, help="the same of the second study")
+    command.add_argument(
+        "--output", metavar="FILE", type=Path, default=COMPARISON, help="page to write (default: %(default)s)"
+    )
+
+
 def _size(text: str) -> int:
     if not text.isdecimal() or int(text) not in SIZES:
         raise argparse.ArgumentTypeError(f"found {text!r}, expected a whole number from {SIZES[0]} to {SIZES[-1]}")
@@ -135,6 +151,22 @@ def inspect(options: argparse.Namespace) -> int:
     if options.json:
         print(json.dumps({"files": values}, indent=2, allow_nan=False))
     return REFUSED if refused else READ
+
+
+def compare(options: argparse.Namespace) -> int:
+    """Compare two studies and write the page; returns the exit code."""
+    # Pandas and SciPy cost a second that the other commands need not pay.
+    from cacs_cxr.report.compared_study import read_compared
+    from cacs_cxr.report.comparison import render_comparison
+
+    try:
+        first, second = read_compared(options.a, name=str(options.a)), read_compared(options.b, name=str(options.b))
+    except InputError as error:
+        print(f"cacs-cxr: nothing was written. {error}", file=sys.stderr)
+        return USAGE
+    write_text(render_comparison(first, second), options.output)
+    print(options.output)
+    return WRITTEN
 
 
 def _inspected(options: argparse.Namespace) -> Iterator[tuple[int, Inspection, str]]:

@@ -60,6 +60,16 @@ def logged(snakemake: Any) -> Iterator[Callable[[str], None]]:
         os.close(terminal)
 
 
+def figure_paths(outputs: Any, *, prefix: str = "") -> dict[str, Path]:
+    """Paths of a figure by kind (pdf, svg, png, csv), of a rule that draws it, alone or among others told by a prefix.
+
+    Args:
+        outputs: the rule's outputs as Snakemake hands them to a script.
+        prefix: as `figure_files` of workflow/rules/common.smk got it.
+    """
+    return {kind: Path(outputs[f"{prefix}{kind}"]) for kind in ("pdf", "svg", "png", "csv")}
+
+
 def progress(total: int, *, noun: str, every_seconds: float = 5.0) -> Callable[[int], None]:
     """Reporter of a loop's progress: plain lines with rate and time left, at most one every few seconds.
 

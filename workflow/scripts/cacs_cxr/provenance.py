@@ -3,13 +3,12 @@
 import hashlib
 import os
 import platform
+import re
 import subprocess
 from collections.abc import Iterable, Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
-
-import pandas as pd
 
 from cacs_cxr.accelerators import nvidia_gpus
 
@@ -18,6 +17,9 @@ PACKAGES = (
     "statsmodels", "lifelines", "pandera", "sqlalchemy", "pg8000", "openpyxl",
     "pydicom", "python-gdcm", "pylibjpeg-openjpeg", "pyjpegls", "pillow", "matplotlib",
 )  # fmt: skip
+
+
+DONE = re.compile(r"done in ([\d.]+) s$", re.MULTILINE)
 
 
 def package_versions() -> dict[str, str | None]:
@@ -29,6 +31,16 @@ def package_versions() -> dict[str, str | None]:
         except PackageNotFoundError:
             found[package] = None
     return found
+
+
+def installed_versions() -> dict[str, str]:
+    """Versions of Python, of this software and of the packages that are installed, by name."""
+    packages = {name: number for name, number in package_versions().items() if number is not None}
+    try:
+        own = {"cacs-cxr": version("cacs-cxr")}
+    except PackageNotFoundError:
+        own = {}
+    return {"python": platform.python_version(), **own, **packages}
 
 
 def file_checksum(path: Path) -> str:
@@ -90,17 +102,40 @@ def hardware() -> dict[str, Any]:
     }
 
 
-def wall_times(folder: Path) -> dict[str, dict[str, float]]:
-    """Jobs and wall seconds of each rule, from the benchmark files that Snakemake wrote."""
-    rows: dict[str, list[float]] = {}
-    for path in sorted(folder.rglob("*.tsv")):
-        rule = path.relative_to(folder).parts[0].removesuffix(".tsv")
-        rows.setdefault(rule, []).append(float(pd.read_csv(path, sep="\t")["s"].iloc[0]))
-    return {rule: {"jobs": len(seconds), "seconds": round(sum(seconds), 1)} for rule, seconds in rows.items()}
+def wall_times(logs: Path, *, stages: Mapping[str, str]) -> dict[str, dict[str, dict[str, float]]]:
+    """Jobs and wall seconds of each stage and of each rule, as the jobs wrote them at the end of their logs.
+
+    Args:
+        logs: folder with a log, or a folder of logs, for each rule.
+        stages: stage of each rule; jobs of other rules are counted by rule alone.
+    """
+    by_stage: dict[str, list[float]] = {stage: [] for stage in dict.fromkeys(stages.values())}
+    by_rule: dict[str, list[float]] = {}
+    for path in sorted(logs.rglob("*.log")):
+        rule = path.relative_to(logs).parts[0].removesuffix(".log")
+        found = DONE.findall(path.read_text(encoding="utf-8", errors="replace"))
+        if found:
+            seconds = float(found[-1])
+            by_rule.setdefault(rule, []).append(seconds)
+            if rule in stages:
+                by_stage[stages[rule]].append(seconds)
+    return {
+        name: {
+            key: {"jobs": len(seconds), "seconds": round(sum(seconds), 1)} for key, seconds in times.items() if seconds
+        }
+        for name, times in (("wall_time_by_stage", by_stage), ("wall_time_by_rule", by_rule))
+    }
 
 
 def manifest(
-    *, config: Mapping[str, Any], inputs: Iterable[Path], repository: Path, benchmarks: Path, outputs: Iterable[Path]
+    *,
+    config: Mapping[str, Any],
+    inputs: Iterable[Path],
+    repository: Path,
+    logs: Path,
+    stages: Mapping[str, str],
+    made_with: Mapping[str, str],
+    outputs: Iterable[Path],
 ) -> dict[str, Any]:
     """Everything that tells how the results came about, as plain values for results/manifest.json.
 
@@ -108,7 +143,9 @@ def manifest(
         config: the configuration of the study.
         inputs: tables and folders that the sites handed over, or the archive.
         repository: folder of the code.
-        benchmarks: folder of Snakemake's benchmark files.
+        logs: folder of the rules' logs.
+        stages: stage of each rule.
+        made_with: versions with which the models were made, which an archive may have brought.
         outputs: result files whose checksums are kept.
     """
     return {
@@ -120,6 +157,7 @@ def manifest(
         "hardware": hardware(),
         "inputs": {str(path): input_record(path) for path in inputs},
         "outputs": {str(path): file_checksum(path) for path in outputs},
-        "wall_time_by_rule": wall_times(benchmarks),
+        "made_with": dict(made_with),
+        **wall_times(logs, stages=stages),
         "configuration": dict(config),
     }

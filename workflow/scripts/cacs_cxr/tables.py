@@ -4,7 +4,7 @@ import io
 import json
 import os
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -69,6 +69,12 @@ def write_array(array: npt.NDArray[Any], path: Path) -> None:
     """Write an array in NumPy's format, without pickle."""
     with whole_file(path) as temporary, io.FileIO(temporary, "wb") as file:
         np.lib.format.write_array(file, array, allow_pickle=False)
+
+
+def stacked(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Tables of the same columns below one another; the first one, without rows, where all are empty."""
+    filled = [frame for frame in frames if not frame.empty] or list(frames[:1])
+    return pd.concat(filled, ignore_index=True)
 
 
 def read_written_table(path: Path) -> pd.DataFrame:

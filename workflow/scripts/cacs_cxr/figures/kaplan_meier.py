@@ -38,9 +38,10 @@ def kaplan_meier_frame(curves: pd.DataFrame, study: Study) -> pd.DataFrame:
         study: gives the order of sites and categories.
 
     Returns:
-        Columns site, grouping, category, kind (curve | at_risk), time_days, years, n_at_risk, n_events, survival, low,
-        high, axis (incidence | survival). A curve ends where fewer than 10 % of its patients, or fewer than 20, remain
-        at risk; ``at_risk`` rows have only the number of patients whose time is at least the tick.
+        Columns site, grouping, category, kind (curve | at_risk), time_days, years, n_at_risk, n_events,
+        cumulative_events, survival, low, high, axis (incidence | survival). A curve ends where fewer than 10 % of its
+        patients, or fewer than 20, remain at risk; ``at_risk`` rows have the patients whose time is at least the tick,
+        and the events until it, those of its day included.
     """
     parts = []
     for site in study.sites:
@@ -57,18 +58,22 @@ def kaplan_meier_frame(curves: pd.DataFrame, study: Study) -> pd.DataFrame:
                 times = rows["time_days"].to_numpy(dtype=float)
                 at_risk = rows["n_at_risk"].to_numpy()
                 counts = [at_risk[times >= day][0] if (times >= day).any() else 0 for day in ticks * DAYS_PER_YEAR]
+                happened = np.cumsum(rows["n_events"].to_numpy())
+                until = np.searchsorted(times, ticks * DAYS_PER_YEAR, side="right")
+                events = np.concatenate([[0], happened])[until]
                 parts.append(
-                    pd.DataFrame({"time_days": ticks * DAYS_PER_YEAR, "n_at_risk": counts}).assign(
-                        site=site.name, grouping=grouping, category=category, kind="at_risk"
-                    )
+                    pd.DataFrame(
+                        {"time_days": ticks * DAYS_PER_YEAR, "n_at_risk": counts, "cumulative_events": events}
+                    ).assign(site=site.name, grouping=grouping, category=category, kind="at_risk")
                 )
     columns = ["site", "grouping", "category", "kind", "time_days", "years", "n_at_risk", "n_events"]
+    columns.append("cumulative_events")
     if not parts:
         return pd.DataFrame(columns=[*columns, "survival", "low", "high", "axis"])
     drawn: pd.DataFrame = pd.concat(parts, ignore_index=True)
     drawn["years"] = drawn["time_days"] / DAYS_PER_YEAR
     drawn["axis"] = axis_shown(curves)
-    typed: pd.DataFrame = drawn.astype({"n_events": "Int64", "n_at_risk": "int64"})
+    typed: pd.DataFrame = drawn.astype({"n_events": "Int64", "cumulative_events": "Int64", "n_at_risk": "int64"})
     return typed[[*columns, "survival", "low", "high", "axis"]]
 
 
@@ -105,9 +110,10 @@ def draw_kaplan_meier(drawn: pd.DataFrame, logrank: pd.DataFrame, study: Study, 
         return figure
     shown: Literal["incidence", "survival"] = "survival" if drawn["axis"].iloc[0] == "survival" else "incidence"
     strokes = dict(zip(study.categories, category_strokes(len(study.categories)), strict=True))
-    table = 3.3 * len(study.categories) + 7
-    figure = new_figure(width=DOUBLE_COLUMN, height=len(sites) * (58 + table) + 8, simulated=study.simulated, foot=4)
-    grid = figure.add_gridspec(2 * len(sites), 2, height_ratios=[50, table - 5] * len(sites))
+    table = 3.3 * len(study.categories) + 6
+    height = len(sites) * (58 + 2 * table) + 8
+    figure = new_figure(width=DOUBLE_COLUMN, height=height, simulated=study.simulated, foot=4)
+    grid = figure.add_gridspec(3 * len(sites), 2, height_ratios=[50, table - 4, table - 4] * len(sites))
     highest = 1 - np.nanmin(drawn["low"].fillna(drawn["survival"]), initial=1.0)
     bound = float(drawn["survival"].map(lambda value: 1 - value).max())
     top = min(1.0, max(1.25 * bound, min(highest, 1.6 * bound), 0.02))
@@ -117,8 +123,8 @@ def draw_kaplan_meier(drawn: pd.DataFrame, logrank: pd.DataFrame, study: Study, 
         latest = here.loc[here["kind"] == "curve", "years"].max()
         end = max(float(ticks.max()), 0.0 if pd.isna(latest) else float(latest)) * 1.02 or 1.0
         for column, grouping in enumerate(GROUPINGS):
-            axes = figure.add_subplot(grid[2 * row, column])
-            below = figure.add_subplot(grid[2 * row + 1, column], sharex=axes)
+            axes = figure.add_subplot(grid[3 * row, column])
+            below, lowest = (figure.add_subplot(grid[3 * row + line, column], sharex=axes) for line in (1, 2))
             how = ", out-of-fold" if site.role == "development" and grouping == "predicted" else ""
             title = f"{site.name.capitalize()}: {grouping} {study.biomarker.short} category{how}"
             axes.set_title(title, loc="left")
@@ -126,6 +132,7 @@ def draw_kaplan_meier(drawn: pd.DataFrame, logrank: pd.DataFrame, study: Study, 
             if rows.empty:
                 say(axes, "Not estimable: no patient with follow-up\nand a category of this kind.")
                 below.set_axis_off()
+                lowest.set_axis_off()
                 continue
             axes.set(xlim=(0, end), ylim=(0, top) if shown == "incidence" else (min(0.0, 1 - top), 1.0))
             draw_curves(axes, rows, strokes, study, shown=shown)
@@ -134,7 +141,9 @@ def draw_kaplan_meier(drawn: pd.DataFrame, logrank: pd.DataFrame, study: Study, 
             if column == 0:
                 axes.set_ylabel(axis_label(study, shown=shown, competing_events=competing_events))
             write_logrank(axes, logrank, site=site.name, grouping=grouping, shown=shown)
-            draw_at_risk(below, rows, strokes, study, ticks=ticks)
+            at_risk = rows[rows["kind"] == "at_risk"]
+            write_counts(below, at_risk, "n_at_risk", strokes, study, ticks=ticks, title="Number at risk")
+            write_counts(lowest, at_risk, "cumulative_events", strokes, study, ticks=ticks, title="Cumulative events")
     absent = [site.name for site in study.sites if site not in sites]
     without = f" No patient with follow-up: {', '.join(absent)}." if absent else ""
     note = (
@@ -230,20 +239,26 @@ def write_logrank(axes: Axes, logrank: pd.DataFrame, *, site: str, grouping: str
     )
 
 
-def draw_at_risk(
-    axes: Axes, rows: pd.DataFrame, strokes: dict[str, Stroke], study: Study, *, ticks: Sequence[float] | np.ndarray
+def write_counts(
+    axes: Axes,
+    rows: pd.DataFrame,
+    column: str,
+    strokes: dict[str, Stroke],
+    study: Study,
+    *,
+    ticks: Sequence[float] | np.ndarray,
+    title: str,
 ) -> None:
-    """Write the numbers at risk under the ticks of the panel above, a line for every category."""
+    """Write counts under the ticks of the panel above, a line for every category."""
     axes.set(ylim=(len(study.categories) - 0.4, -0.6))
     axes.spines[["left", "bottom"]].set_visible(False)
     axes.tick_params(length=0, labelbottom=False)
     axes.tick_params(axis="y", pad=14)
     axes.set_yticks(range(len(study.categories)), study.category_labels, fontsize=SMALL)
-    axes.set_title("Number at risk", loc="left", fontsize=SMALL, pad=2)
-    at_risk = rows[rows["kind"] == "at_risk"]
+    axes.set_title(title, loc="left", fontsize=SMALL, pad=2)
     for place, category in enumerate(study.categories):
         axes.get_yticklabels()[place].set_color(strokes[category].colour)
-        counts = at_risk[at_risk["category"] == category].set_index("years")["n_at_risk"]
+        counts = rows[rows["category"] == category].set_index("years")[column]
         for tick in ticks:
             count = int(counts.get(tick, 0))
             axes.text(tick, place, f"{count:,}", ha="center", va="center", fontsize=SMALL)

@@ -1,7 +1,7 @@
 """One style for every figure: print widths, sizes of text, the mark of simulated patients, and the writers."""
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -58,6 +58,7 @@ STYLE: dict[Any, Any] = {
     "figure.dpi": 100,
     "savefig.dpi": RESOLUTION,
     "path.simplify": True,
+    "svg.hashsalt": "cacs-cxr",
 }
 
 
@@ -184,24 +185,23 @@ def texts(figure: Figure) -> list[str]:
 
 
 @print_style()
-def write_figure(figure: Figure, drawn: pd.DataFrame, *, simulated: bool, pdf: Path, png: Path, table: Path) -> None:
-    """Write a figure as PDF and PNG and what it draws as CSV; the same figure gives the same bytes.
+def write_figure(figure: Figure, drawn: pd.DataFrame, *, simulated: bool, files: Mapping[str, Path]) -> None:
+    """Write a figure as PDF, SVG and PNG and what it draws as CSV; the same figure gives the same bytes.
 
     Args:
         figure: as `new_figure` made it.
         drawn: tidy frame of what is drawn; a last column `simulated` is added.
         simulated: whether the patients are simulated.
-        pdf: path of the vector file, fonts embedded.
-        png: path of the raster file at 300 dots per inch.
-        table: path of the CSV.
+        files: paths by kind: ``pdf`` (fonts embedded), ``svg`` (letters as outlines, so that it looks the same
+            everywhere), ``png`` (300 dots per inch) and ``csv``.
     """
-    with whole_file(png) as temporary:
+    with whole_file(files["png"]) as temporary:
         figure.savefig(temporary, format="png", dpi=RESOLUTION, metadata={"Software": None})
-    _write_pdf_and_table(figure, drawn, simulated=simulated, pdf=pdf, table=table)
+    _write_vectors_and_table(figure, drawn, simulated=simulated, files=files)
 
 
 @print_style()
-def write_sheet(figure: Figure, drawn: pd.DataFrame, *, simulated: bool, pdf: Path, png: Path, table: Path) -> None:
+def write_sheet(figure: Figure, drawn: pd.DataFrame, *, simulated: bool, files: Mapping[str, Path]) -> None:
     """Write a grey figure full of images as `write_figure` does, small: 64 grey levels at 200 dots per inch."""
     picture = io.BytesIO()
     figure.savefig(picture, format="png", dpi=SHEET_RESOLUTION, pil_kwargs={"compress_level": 0})
@@ -209,13 +209,17 @@ def write_sheet(figure: Figure, drawn: pd.DataFrame, *, simulated: bool, pdf: Pa
     # White stays white and black stays black: the levels kept are spread over the whole range.
     levels = [round(level // step * 255 / (SHEET_LEVELS - 1)) for level in range(256)]
     grey = Image.open(picture).convert("L").point(levels)
-    with whole_file(png) as temporary:
+    with whole_file(files["png"]) as temporary:
         grey.save(temporary, format="png", optimize=True, dpi=(SHEET_RESOLUTION, SHEET_RESOLUTION))
     with matplotlib.rc_context({"savefig.dpi": SHEET_RESOLUTION}):
-        _write_pdf_and_table(figure, drawn, simulated=simulated, pdf=pdf, table=table)
+        _write_vectors_and_table(figure, drawn, simulated=simulated, files=files)
 
 
-def _write_pdf_and_table(figure: Figure, drawn: pd.DataFrame, *, simulated: bool, pdf: Path, table: Path) -> None:
-    with whole_file(pdf) as temporary:
+def _write_vectors_and_table(
+    figure: Figure, drawn: pd.DataFrame, *, simulated: bool, files: Mapping[str, Path]
+) -> None:
+    with whole_file(files["pdf"]) as temporary:
         figure.savefig(temporary, format="pdf", metadata={"CreationDate": None, "Creator": None, "Producer": None})
-    write_csv(drawn.assign(simulated=simulated), table)
+    with whole_file(files["svg"]) as temporary:
+        figure.savefig(temporary, format="svg", metadata={"Date": None, "Creator": None})
+    write_csv(drawn.assign(simulated=simulated), files["csv"])

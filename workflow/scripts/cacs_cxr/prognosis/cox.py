@@ -1,9 +1,11 @@
-"""Cox regression with Efron's handling of ties, by Newton's method, as R's coxph."""
+"""Cox regression by Newton's method, as R's coxph: ties, delayed entry, strata, case weights and offsets."""
 
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+
+from cacs_cxr.prognosis.risk_sets import EFRON, RiskSets, Ties, risk_sets
 
 Floats = npt.NDArray[np.float64]
 SMALL_STEP = 1e-9
@@ -37,93 +39,154 @@ class CoxFit:
 
 
 @dataclass(frozen=True)
-class RiskSets:
-    """Risk sets of all events, over patients sorted by time.
+class RiskMoments:
+    """What the risk sets are at given coefficients, over the e terms of the partial likelihood.
 
     Attributes:
-        order: patients by rising time [n].
-        event_rows: places of the events in that order [e].
-        starts: place at which each event's risk set starts; it reaches to the end [e].
-        tie: number of each event's day among the days with events [e].
-        taken_off: share of the day's events that Efron's method takes off the risk set [e].
+        risk: weighted relative hazard of each row, scaled so that the greatest hazard is 1 [n].
+        scale: logarithm of that scale.
+        denominator: risk of each event's risk set, less what Efron's method takes off [e].
+        mean: mean of the covariates over it [e, p].
     """
 
-    order: npt.NDArray[np.intp]
-    event_rows: npt.NDArray[np.intp]
-    starts: npt.NDArray[np.intp]
-    tie: npt.NDArray[np.intp]
-    taken_off: Floats
+    risk: Floats
+    scale: float
+    denominator: Floats
+    mean: Floats
 
 
-def risk_sets(time: npt.ArrayLike, event: npt.ArrayLike) -> RiskSets:
-    """Risk sets of all events; the l-th of d tied events (l from 0) has the share l / d of the ties taken off."""
-    days, happened = np.asarray(time), np.asarray(event, dtype=bool)
-    order = np.argsort(days, kind="stable")
-    rising = days[order]
-    event_rows = np.flatnonzero(happened[order])
-    times, tie, count = np.unique(rising[event_rows], return_inverse=True, return_counts=True)
-    first = np.concatenate([[0], np.cumsum(count)[:-1]]).astype(np.intp) if times.size else np.empty(0, np.intp)
-    taken_off = (np.arange(event_rows.size) - first[tie]) / count[tie]
-    starts = np.searchsorted(rising, rising[event_rows], side="left")
-    return RiskSets(order, event_rows, starts, tie, taken_off)
+def risk_moments(predictor: Floats, covariates: Floats, sets: RiskSets) -> RiskMoments:
+    """Denominators and mean covariates of all risk sets.
+
+    Args:
+        predictor: linear predictor in the order of `sets` [n].
+        covariates: in the same order [n, p].
+        sets: risk sets of all events.
+    """
+    highest = float(predictor.max())
+    hazard = np.exp(predictor - highest)
+    risk = hazard if sets.weights is None else hazard * sets.weights
+    weighted = risk[:, np.newaxis] * covariates
+    denominator, numerator = sets.at_risk(risk), sets.at_risk(weighted)
+    if sets.taken_off.any():
+        tied = hazard[sets.event_rows] * sets.event_weights
+        denominator = denominator - sets.taken_off * sets.over_ties(tied)
+        tied_weighted = sets.over_ties(tied[:, np.newaxis] * covariates[sets.event_rows])
+        numerator = numerator - sets.taken_off[:, np.newaxis] * tied_weighted
+    return RiskMoments(risk, highest, denominator, numerator / denominator[:, np.newaxis])
+
+
+def information_of(moments: RiskMoments, covariates: Floats, sets: RiskSets, *, terms: Floats | None = None) -> Floats:
+    """Sum over the events of the covariance of the covariates in the risk set, each times its term [p, p].
+
+    Args:
+        moments: as `risk_moments` returns them.
+        covariates: in the order of `sets` [n, p].
+        sets: risk sets of all events.
+        terms: multiplies the weight of each event's risk set; None for 1 [e].
+    """
+    share = sets.share if terms is None else sets.share * terms
+    # How much of each row's risk all the risk sets hold together; spares a sum of n matrices.
+    held = sets.held(share / moments.denominator)
+    within = (held * moments.risk)[:, np.newaxis] * covariates
+    return np.asarray(within.T @ covariates - (share[:, np.newaxis] * moments.mean).T @ moments.mean)
 
 
 def partial_likelihood(
-    coefficients: Floats, covariates: Floats, sets: RiskSets
+    coefficients: Floats, covariates: Floats, sets: RiskSets, *, offset: Floats | float = 0.0
 ) -> tuple[float, Floats, npt.NDArray[np.float64]]:
-    """Efron's partial log-likelihood, its gradient [p] and the observed information [p, p].
+    """Partial log-likelihood, its gradient [p] and the observed information [p, p].
 
     Args:
         coefficients: [p].
-        covariates: in the order of time of `sets` [n, p].
+        covariates: in the order of `sets` [n, p].
         sets: risk sets of all events.
+        offset: added to the linear predictor, in the same order [n].
     """
-    rows, tie, taken_off = sets.event_rows, sets.tie, sets.taken_off
-    predictor = covariates @ coefficients
-    highest = float(predictor.max())
-    risk = np.exp(predictor - highest)
-    weighted = risk[:, np.newaxis] * covariates
-    ties = int(tie[-1]) + 1
-    tied_risk = np.bincount(tie, weights=risk[rows], minlength=ties)[tie]
-    tied_weighted = np.zeros((ties, covariates.shape[1]))
-    np.add.at(tied_weighted, tie, weighted[rows])
-    denominator = np.cumsum(risk[::-1])[::-1][sets.starts] - taken_off * tied_risk
-    numerator = np.cumsum(weighted[::-1], axis=0)[::-1][sets.starts] - taken_off[:, np.newaxis] * tied_weighted[tie]
-    # How much of each patient's risk all the risk sets hold together; spares a sum of n matrices.
-    held = np.zeros(risk.size)
-    np.add.at(held, sets.starts, 1 / denominator)
-    held = np.cumsum(held)
-    held[rows] -= np.bincount(tie, weights=taken_off / denominator, minlength=ties)[tie]
-    mean = numerator / denominator[:, np.newaxis]
-    loglik = float(predictor[rows].sum() - rows.size * highest - np.log(denominator).sum())
-    gradient = covariates[rows].sum(axis=0) - mean.sum(axis=0)
-    information = (held[:, np.newaxis] * weighted).T @ covariates - mean.T @ mean
-    return loglik, gradient, information
+    predictor = covariates @ coefficients + offset
+    moments = risk_moments(predictor, covariates, sets)
+    rows, share = sets.event_rows, sets.share
+    at_events = float(sets.event_weights @ predictor[rows])
+    loglik = at_events - float(share @ np.log(moments.denominator)) - float(share.sum()) * moments.scale
+    gradient = sets.event_weights @ covariates[rows] - share @ moments.mean
+    return loglik, np.asarray(gradient), information_of(moments, covariates, sets)
 
 
-def cox_regression(time: npt.ArrayLike, event: npt.ArrayLike, covariates: npt.ArrayLike) -> CoxFit:
+def cox_regression(
+    time: npt.ArrayLike,
+    event: npt.ArrayLike,
+    covariates: npt.ArrayLike,
+    *,
+    entry: npt.ArrayLike | None = None,
+    strata: npt.ArrayLike | None = None,
+    weights: npt.ArrayLike | None = None,
+    offset: npt.ArrayLike | None = None,
+    ties: Ties = EFRON,
+) -> CoxFit:
     """Fit a Cox model to convergence of every coefficient, not of the likelihood alone.
 
     Args:
-        time: integer days [n].
-        event: whether the event happened [n].
+        time: end of follow-up, best in integer days: near-ties of float years are not merged [n].
+        event: whether follow-up ended with the event: 0/1 or booleans [n].
         covariates: one column a coefficient [n, p], linearly independent within the risk sets; p may be 0.
+        entry: start of each row, for delayed entry or several intervals a patient [n].
+        strata: labels of strata with baseline hazards of their own [n].
+        weights: case weights [n]; the covariance is the model's, `robust_covariance` is for weights that are no counts.
+        offset: added to the linear predictor with coefficient 1 [n].
+        ties: Efron's method, R's default, or Breslow's.
 
     Returns:
         The fit. Where the likelihood rises without end along some coefficients these are marked `unbounded`; all others
         then have the values to which they tend.
+
+    Raises:
+        ValueError: input that is not finite, events other than 0 and 1, or rows that enter at or after their time.
     """
     raw = np.asarray(covariates, dtype=float)
     size = raw.shape[1]
-    sets = risk_sets(time, event)
+    if not np.isfinite(raw).all():
+        raise ValueError("covariates must be finite; leave out or impute rows with missing values.")
+    sets = risk_sets(time, event, entry=entry, strata=strata, weights=weights, ties=ties)
     if not sets.event_rows.size:
         nothing = np.full(size, np.nan), np.full((size, size), np.nan), np.nan, np.nan, np.nan
         return CoxFit(*nothing, np.zeros(size, dtype=bool), "no events")
     scale = raw.std(axis=0)
     scale[scale == 0] = 1.0
     standard = ((raw - raw.mean(axis=0)) / scale)[sets.order]
-    estimate = np.zeros(size)
-    loglik, gradient, information = partial_likelihood(estimate, standard, sets)
+    shift = 0.0 if offset is None else np.asarray(offset, dtype=float)[sets.order]
+    fit = newton(standard, sets, offset=shift)
+    return CoxFit(
+        fit.coefficients / scale,
+        fit.covariance / np.outer(scale, scale),
+        fit.loglik_null,
+        fit.loglik,
+        fit.score,
+        fit.unbounded,
+        fit.failure,
+    )
+
+
+def newton(
+    standard: Floats,
+    sets: RiskSets,
+    *,
+    offset: Floats | float = 0.0,
+    start: Floats | None = None,
+    enough: float = 0.0,
+) -> CoxFit:
+    """Maximise the partial likelihood by Newton's method with halved steps.
+
+    Args:
+        standard: covariates of mean 0 and variance 1 in the order of `sets` [n, p].
+        sets: risk sets of all events, at least one.
+        offset: added to the linear predictor, in the same order [n].
+        start: coefficients to start from; the null likelihood and the score test then belong to them, not to 0 [p].
+        enough: a step that would gain less than half of it in log-likelihood ends the search, with the step taken; for
+            the likelihoods of many samples. Coefficients without bound are then not marked.
+    """
+    size = standard.shape[1]
+    estimate = np.zeros(size) if start is None else start
+    loglik, gradient, information = partial_likelihood(estimate, standard, sets, offset=offset)
     loglik_null, score, unbounded, failure = loglik, 0.0, np.zeros(size, dtype=bool), NO_CONVERGENCE
     for iteration in range(ITERATIONS):
         step = _newton_step(information, gradient)
@@ -133,20 +196,20 @@ def cox_regression(time: npt.ArrayLike, event: npt.ArrayLike, covariates: npt.Ar
         gain = float(step @ gradient)
         score = gain if iteration == 0 else score
         largest = float(np.max(np.abs(step), initial=0.0))
-        if largest < SMALL_STEP:
+        if largest < SMALL_STEP or (gain < enough and largest < 1):
             estimate, failure = estimate + step, ""
             break
-        if gain < FLAT_LIKELIHOOD and largest > 1e-3:
+        if gain < max(FLAT_LIKELIHOOD, enough) and largest > 1e-3:
             unbounded, failure = np.abs(step) > 1e-4, ""
             break
-        taken = _uphill(estimate, step, loglik, standard, sets)
+        taken = _uphill(estimate, step, loglik, standard, sets, offset)
         if taken is None:
             break
         estimate, loglik, gradient, information = taken
-    inverse = np.full((size, size), np.nan) if failure else np.linalg.inv(information)
+    inverse: Floats = np.full((size, size), np.nan) if failure else np.asarray(np.linalg.inv(information))
     if failure:
         estimate = np.full(size, np.nan)
-    return CoxFit(estimate / scale, inverse / np.outer(scale, scale), loglik_null, loglik, score, unbounded, failure)
+    return CoxFit(estimate, inverse, loglik_null, loglik, score, unbounded, failure)
 
 
 def _newton_step(information: Floats, gradient: Floats) -> Floats | None:
@@ -158,14 +221,14 @@ def _newton_step(information: Floats, gradient: Floats) -> Floats | None:
 
 
 def _uphill(
-    estimate: Floats, step: Floats, loglik: float, standard: Floats, sets: RiskSets
+    estimate: Floats, step: Floats, loglik: float, standard: Floats, sets: RiskSets, offset: Floats | float
 ) -> tuple[Floats, float, Floats, Floats] | None:
     """Take the step, halved until the likelihood does not fall and no patient's risk vanishes beside another's."""
     for halvings in range(20):
         trial = estimate + step / 2**halvings
-        if np.ptp(standard @ trial) > WIDEST_PREDICTOR:
+        if np.ptp(standard @ trial + offset) > WIDEST_PREDICTOR:
             continue
-        reached, gradient, information = partial_likelihood(trial, standard, sets)
+        reached, gradient, information = partial_likelihood(trial, standard, sets, offset=offset)
         if reached >= loglik - 1e-9 * abs(loglik):
             return trial, reached, gradient, information
     return None

@@ -92,3 +92,8 @@ def independent(terms: Sequence[Term], rows: Marks) -> list[bool]:
         if kept[-1]:
             basis.append(rest / remaining)
     return kept
+
+
+def columns_of(terms: Sequence[Term], *, n: int) -> npt.NDArray[np.float64]:
+    """The terms' columns beside one another [n, p]; p may be 0."""
+    return np.stack([term.values for term in terms], axis=1) if terms else np.empty((n, 0))

@@ -14,6 +14,7 @@ from cacs_cxr.study import CLINICAL, CXR, INTEGRATED, Factor, Study
 
 ACTUAL, PREDICTED = GROUPINGS = ("actual", "predicted")
 EVENT, COMPETING = 1, 2
+DAYS_TO_SCORE = "days_to_score"
 FALLBACK = (CXR, INTEGRATED, CLINICAL)
 DAYS_PER_YEAR = 365.25
 
@@ -111,7 +112,8 @@ def checked_follow_up(analysis: pd.DataFrame, study: Study, *, file: str = "anal
         file: name of the table in messages.
 
     Returns:
-        Columns site, patient (text), category, time and code (NaN without follow-up) and one column a `Factor.term`.
+        Columns site, patient (text), category, time and code (NaN without follow-up), days_to_score (radiograph minus
+        score; NaN where the table does not tell it) and one column a `Factor.term`.
 
     Raises:
         InputError: with row and column of every value that is not what the format says.
@@ -154,6 +156,8 @@ def checked_follow_up(analysis: pd.DataFrame, study: Study, *, file: str = "anal
     checked = pd.DataFrame({"site": analysis["site"], "patient": analysis["patient"].astype(str)})
     checked["category"] = study.category(pd.to_numeric(analysis[study.biomarker.name]).to_numpy(float))
     checked["time"], checked["code"] = time, code
+    between = pd.to_numeric(analysis.get(DAYS_TO_SCORE, empty), errors="coerce")
+    checked[DAYS_TO_SCORE] = between.to_numpy(float, na_value=np.nan)
     for factor in study.factors:
         values = coded_factor(analysis[factor.name], factor)
         checked[factor.term] = values

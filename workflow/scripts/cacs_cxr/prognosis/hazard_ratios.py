@@ -1,15 +1,15 @@
 """Tables of Cox models by category: hazard ratios, tests of the categories, and concordance."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pandas as pd
 
-from cacs_cxr.prognosis.concordance import concordance
+from cacs_cxr.prognosis.concordance import Concordance, concordance
 from cacs_cxr.prognosis.design import Term, category_terms, factor_terms, trend_term
 from cacs_cxr.prognosis.follow_up import GroupedFollowUp, joined_notes
 from cacs_cxr.prognosis.pooled_models import PooledModel, chi_squared_test, fit_pooled, wald_test
-from cacs_cxr.prognosis.pooling import half_width, pool, two_sided_p
+from cacs_cxr.prognosis.pooling import half_width, pool, pooled_proportion, two_sided_p
 from cacs_cxr.study import Study
 
 UNADJUSTED, ADJUSTED = ADJUSTMENTS = ("unadjusted", "adjusted")
@@ -47,9 +47,9 @@ def cox_table(group: GroupedFollowUp, study: Study, *, minimum_events: int) -> p
     sets = group.completed()
     patients = sets[0]
     rows = []
-    for adjustment, terms in _adjustments(study):
+    for adjustment, terms in adjustments(study):
         fit = fit_pooled(sets, terms)
-        notes = _few_events(patients, study, minimum=minimum_events)
+        notes = few_events(patients, study, minimum=minimum_events)
         designs = [terms(completed) for completed in sets]
         for place, term in enumerate(designs[0]):
             few = notes[place] if place < len(notes) else ""
@@ -95,7 +95,7 @@ def cox_test_table(group: GroupedFollowUp, study: Study) -> pd.DataFrame:
     """
     sets = group.completed()
     rows = []
-    for adjustment, terms in _adjustments(study):
+    for adjustment, terms in adjustments(study):
         factors = _factors_of(adjustment, study)
         full = fit_pooled(sets, terms)
         without = fit_pooled(sets, factors)
@@ -152,7 +152,7 @@ def concordance_table(group: GroupedFollowUp, study: Study) -> pd.DataFrame:
     sets = group.completed()
     patients = sets[0]
     rows = []
-    for adjustment, terms in _adjustments(study):
+    for adjustment, terms in adjustments(study):
         fit = fit_pooled(sets, terms)
         values = {"c": np.nan, "se": np.nan, "low": np.nan, "high": np.nan, "fmi": np.nan}
         reason = fit.failure
@@ -180,21 +180,21 @@ def concordance_table(group: GroupedFollowUp, study: Study) -> pd.DataFrame:
 
 def _pooled_concordance(patients: GroupedFollowUp, fit: PooledModel) -> dict[str, float]:
     results = [concordance(patients.time, patients.event, one.predictor) for one in fit.fits]
+    c, se, low, high = pooled_proportion([result.c for result in results], [result.se for result in results])
+    return {"c": c, "se": se, "low": low, "high": high, "fmi": _missing_information(results)}
+
+
+def _missing_information(results: Sequence[Concordance]) -> float:
+    """Fraction of missing information of C on the logit scale; NaN for one data set."""
     c, se = np.array([result.c for result in results]), np.array([result.se for result in results])
-    if not fit.pooled:
-        low, high = results[0].interval
-        return {"c": float(c[0]), "se": float(se[0]), "low": low, "high": high, "fmi": np.nan}
-    if not (np.isfinite(se).all() and ((c > 0) & (c < 1)).all()):
-        return {"c": float(c.mean()), "se": np.nan, "low": np.nan, "high": np.nan, "fmi": np.nan}
-    logits, errors = np.log(c / (1 - c)), se / (c * (1 - c))
-    pooled = pool(logits[:, np.newaxis], (errors**2)[:, np.newaxis, np.newaxis])
-    centre, error = float(pooled.coefficients[0]), float(np.sqrt(pooled.covariance[0, 0]))
-    half = half_width(error, df=float(pooled.df[0]))
-    value, low, high = (float(1 / (1 + np.exp(-logit))) for logit in (centre, centre - half, centre + half))
-    return {"c": value, "se": error * value * (1 - value), "low": low, "high": high, "fmi": float(pooled.fmi[0])}
+    if len(results) == 1 or not (np.isfinite(se).all() and ((c > 0) & (c < 1)).all()):
+        return np.nan
+    errors = se / (c * (1 - c))
+    pooled = pool(np.log(c / (1 - c))[:, np.newaxis], (errors**2)[:, np.newaxis, np.newaxis])
+    return float(pooled.fmi[0])
 
 
-def _adjustments(study: Study) -> list[tuple[str, Callable[[GroupedFollowUp], list[Term]]]]:
+def adjustments(study: Study) -> list[tuple[str, Callable[[GroupedFollowUp], list[Term]]]]:
     """Makers of the terms of both models, the categories first."""
     return [
         (UNADJUSTED, lambda patients: category_terms(patients, study)),
@@ -216,7 +216,7 @@ def _missing(group: GroupedFollowUp) -> dict[str, object]:
     return {"missing": rule, "n_missing": group.incomplete}
 
 
-def _few_events(patients: GroupedFollowUp, study: Study, *, minimum: int) -> list[str]:
+def few_events(patients: GroupedFollowUp, study: Study, *, minimum: int) -> list[str]:
     """Why the ratio of each category above the lowest must not be given; empty where it may."""
     events = [int(patients.event[patients.category == code].sum()) for code in range(len(study.categories))]
     sizes = [int((patients.category == code).sum()) for code in range(len(study.categories))]

@@ -113,8 +113,38 @@ def pooled_chi_squared_test(statistics: npt.ArrayLike, *, df: int) -> PooledTest
     m = values.size
     increase = (1 + 1 / m) * float(np.var(np.sqrt(values), ddof=1))
     statistic = max((values.mean() / df - (m + 1) / (m - 1) * increase) / (1 + increase), 0.0) * df
-    residual = df ** (-3 / m) * (m - 1) * (1 + 1 / increase) ** 2 if increase > 0 else np.inf
+    # Data sets that differ by rounding alone do not differ.
+    residual = df ** (-3 / m) * (m - 1) * (1 + 1 / increase) ** 2 if increase > 1e-9 else np.inf
     return PooledTest(statistic, df, residual, tail(statistic, df=df, residual_df=residual))
+
+
+def pooled_value(values: npt.ArrayLike, errors: npt.ArrayLike) -> tuple[float, float, float]:
+    """Estimate, standard error and degrees of freedom of one number over m data sets; of one data set as it is.
+
+    Where a data set has no standard error the estimate is the plain mean, without one.
+    """
+    estimates, se = np.asarray(values, dtype=float), np.asarray(errors, dtype=float)
+    if estimates.size == 1 or not np.isfinite(np.concatenate([estimates, se])).all():
+        return float(estimates.mean()), float(se.mean()), np.inf
+    pooled = pool(estimates[:, np.newaxis], (se**2)[:, np.newaxis, np.newaxis])
+    return float(pooled.coefficients[0]), float(np.sqrt(pooled.covariance[0, 0])), float(pooled.df[0])
+
+
+def pooled_proportion(values: npt.ArrayLike, errors: npt.ArrayLike) -> tuple[float, float, float, float]:
+    """A C or AUC over m data sets with standard error and 95 % limits.
+
+    Limits of one data set are cut to [0, 1]; several are pooled on the logit scale.
+    """
+    c, se = np.asarray(values, dtype=float), np.asarray(errors, dtype=float)
+    if c.size == 1:
+        half = float(stats.norm.isf(0.025)) * float(se[0])
+        return float(c[0]), float(se[0]), float(np.maximum(c[0] - half, 0.0)), float(np.minimum(c[0] + half, 1.0))
+    if not (np.isfinite(se).all() and ((c > 0) & (c < 1)).all()):
+        return float(c.mean()), np.nan, np.nan, np.nan
+    centre, error, df = pooled_value(np.log(c / (1 - c)), se / (c * (1 - c)))
+    half = half_width(error, df=df)
+    value, low, high = (float(1 / (1 + np.exp(-logit))) for logit in (centre, centre - half, centre + half))
+    return value, error * value * (1 - value), low, high
 
 
 def tail(statistic: float, *, df: int, residual_df: float) -> float:

@@ -10,24 +10,17 @@ from typing import Any
 
 import pandas as pd
 
-from cacs_cxr.image_columns import CORRUPTED_COLUMNS, IMAGE_COLUMNS
+from cacs_cxr.image_columns import IMAGE_COLUMNS
+from cacs_cxr.report.archive_schema import archive_schema
+from cacs_cxr.report.supplements import SUPPLEMENTS, WORDS
 from cacs_cxr.study import Study
 
 ANALYSIS, PREDICTIONS, STUDY, FLOW = "analysis.csv", "predictions.csv", "study.json", "flow.csv"
 CONFIGURATION, CHECKSUMS, README = "configuration.json", "checksums.txt", "README.txt"
-RADIOGRAPHS, DISTRIBUTIONS = "radiographs.csv", "distributions.csv"
-CORRUPTED = "corrupted_predictions.csv"
+TABLES = "tables"
+VERSIONS, SCHEMA, CARDS, LICENCE = "versions.json", "schema.json", "model_cards.md", "LICENCE.txt"
 PREDICTION_COLUMNS = ["patient", "site", "model", "threshold", "probability"]
 FLOW_COLUMNS = ["site", "unit", "order", "kind", "label", "n"]
-RADIOGRAPH_COLUMNS = {
-    "site": "text", "part": "text", "item": "text", "label": "text", "n": "count", "of": "count",
-    "value": "number?", "note": "text",
-}  # fmt: skip
-DISTRIBUTION_COLUMNS = {
-    "site": "text", "vendor": "text", "quantity": "text", "low": "number", "high": "number", "n": "count",
-    "share": "number", "share_p10": "number?", "share_p90": "number?",
-}  # fmt: skip
-
 READ_ME = """\
 {title}
 
@@ -42,16 +35,32 @@ analysis.csv        one row a patient: patient (pseudonym), site, fold (-1 outsi
                     days_to_score (radiograph minus score) and flagged (by any flag of quality)
 predictions.csv     patient, site, model, threshold, probability: out-of-fold at the development site
 flow.csv            patients and radiographs at each exclusion
-radiographs.csv     how many radiographs were read, refused, corrected, repeated and flagged
-distributions.csv   histograms of their grey levels and sizes; the archive holds no radiograph
-corrupted_predictions.csv
-                    where made: predictions of corrupted radiographs of some development patients
+{supplements}
 study.json          biomarker, thresholds, categories, clinical factors, event and sites
 configuration.json  settings of the study's method
+schema.json         format of this archive: every table's columns with kind, unit and meaning
+versions.json       versions of Python and of the libraries with which the study was made
+tables/             the printed tables of the study, to compare with those rebuilt
+model_cards.md      what each model is, what it was made from and how it did
+LICENCE.txt         what may be done with the software, the models and the data
 checksums.txt       SHA-256 of each file, verified on reading
 
 There is no name, identifier or date in it. Anyone's predictions in the same two tables are evaluated in the same way.
 """
+LICENCE_NOTE = """\
+Software: MIT licence, as its file LICENSE says; it comes without warranty.
+
+Models: made for research with that software. They are not medical devices and not for clinical use.
+
+Data: {data}
+"""
+SIMULATED_DATA = """\
+every patient in this archive was drawn by a program. The tables may be used and shared without limits (CC0 1.0), as
+long as nobody takes them for evidence."""
+REAL_DATA = """\
+rows of patients under pseudonyms, with integer days in place of dates. The data remain those of the sites that
+collected them; whether and how they may be shared or used is what their ethics committees and data protection said.
+Do not try to find out who anybody is."""
 
 
 def archive_members(
@@ -61,9 +70,10 @@ def archive_members(
     study: Study,
     configuration: Mapping[str, Any],
     *,
-    radiographs: pd.DataFrame,
-    distributions: pd.DataFrame,
-    corrupted: pd.DataFrame | None = None,
+    supplements: Mapping[str, pd.DataFrame],
+    versions: Mapping[str, str],
+    cards: str,
+    tables: Mapping[str, bytes],
 ) -> dict[str, bytes]:
     """Content of every file of the archive by its name.
 
@@ -74,18 +84,21 @@ def archive_members(
         flow: site, unit, order, kind, label, n.
         study: the definition of the study.
         configuration: as `reported_configuration` returns it.
-        radiographs: counts of the radiographs, with `RADIOGRAPH_COLUMNS`.
-        distributions: histograms of the radiographs, with `DISTRIBUTION_COLUMNS`.
-        corrupted: predictions of corrupted radiographs, with `CORRUPTED_COLUMNS`; None or empty where there are none.
+        supplements: further tables by file name, with the columns of `SUPPLEMENTS`; empty ones are left out.
+        versions: of Python and the libraries, by name.
+        cards: the model cards (Markdown); empty for none.
+        tables: printed tables (CSV) by file name, as the study made them; for readers, never read back.
     """
     factors = [factor.name for factor in study.factors]
     columns = ["patient", "site", "fold", study.biomarker.name, *factors, "followup_days", "event"]
     columns += [column for column in IMAGE_COLUMNS if column in analysis]
+    brought = {name: frame for name, frame in supplements.items() if len(frame)}
     read_me = READ_ME.format(
         title=study.title,
         mark="Simulated patients: not evidence. " if study.simulated else "",
         columns=", ".join([study.biomarker.name, *factors]),
         event=study.event.name,
+        supplements="\n".join(f"{name:<20}{WORDS[name]}" for name in brought),
     )
     members = {
         ANALYSIS: csv_bytes(analysis[columns]),
@@ -93,12 +106,14 @@ def archive_members(
         FLOW: csv_bytes(flow[FLOW_COLUMNS]),
         STUDY: json_bytes(study.plain()),
         CONFIGURATION: json_bytes(configuration),
-        RADIOGRAPHS: csv_bytes(radiographs[list(RADIOGRAPH_COLUMNS)]),
-        DISTRIBUTIONS: csv_bytes(distributions[list(DISTRIBUTION_COLUMNS)]),
+        **{name: csv_bytes(frame[list(SUPPLEMENTS[name])]) for name, frame in brought.items()},
+        VERSIONS: json_bytes(versions),
+        SCHEMA: json_bytes(archive_schema(study, known=columns)),
+        LICENCE: LICENCE_NOTE.format(data=SIMULATED_DATA if study.simulated else REAL_DATA).encode(),
+        **({CARDS: cards.encode()} if cards else {}),
         README: read_me.encode(),
+        **{f"{TABLES}/{name}": content for name, content in tables.items()},
     }
-    if corrupted is not None and len(corrupted):
-        members[CORRUPTED] = csv_bytes(corrupted[list(CORRUPTED_COLUMNS)])
     return {**members, CHECKSUMS: checksum_lines(members).encode()}
 
 

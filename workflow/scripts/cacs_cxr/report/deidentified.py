@@ -11,24 +11,25 @@ import numpy.typing as npt
 import pandas as pd
 
 from cacs_cxr.faults import Fault, InputError
-from cacs_cxr.image_columns import CORRUPTED_COLUMNS, IMAGE_COLUMNS, INTERVAL
+from cacs_cxr.image_columns import IMAGE_COLUMNS, INTERVAL
 from cacs_cxr.report.archive import (
     ANALYSIS,
+    CARDS,
     CHECKSUMS,
     CONFIGURATION,
-    CORRUPTED,
-    DISTRIBUTION_COLUMNS,
-    DISTRIBUTIONS,
     FLOW,
     FLOW_COLUMNS,
+    LICENCE,
     PREDICTION_COLUMNS,
     PREDICTIONS,
-    RADIOGRAPH_COLUMNS,
-    RADIOGRAPHS,
     README,
+    SCHEMA,
     STUDY,
+    TABLES,
+    VERSIONS,
 )
 from cacs_cxr.report.configuration import setting
+from cacs_cxr.report.supplements import SUPPLEMENTS
 from cacs_cxr.report.text_table import text_table
 from cacs_cxr.row_faults import row_faults
 from cacs_cxr.study import Study
@@ -62,20 +63,11 @@ PSEUDONYM = re.compile(r"[0-9a-f]{16}")
 SHORTEST_IN_PROSE = 4
 LONGEST_FOLLOW_UP = 55_000
 TEXT_COLUMNS = (
-    "patient",
-    "site",
-    "label",
-    "vendor",
-    "view",
-    "corruption",
-    "part",
-    "item",
-    "note",
-    "model",
-    "threshold",
-    "unit",
-    "kind",
+    *("patient", "site", "label", "vendor", "part", "item", "note", "model", "threshold", "unit", "kind"),
+    *("view", "corruption"),
+    *("stage", "rule", "after", "network", "backbone", "initialisation", "device", "torch", "timm", "term"),
 )
+JSON_MEMBERS, TEXT_MEMBERS = (STUDY, CONFIGURATION, VERSIONS, SCHEMA), (README, CARDS, LICENCE)
 RESTRICTED = ("index.parquet", "patients.parquet", "selection.parquet", "pseudonym.key")
 EXPECTED = "nothing that tells who or when somebody was"
 REMEDY = "Take it out of the configuration or of the table it came from; nothing was written."
@@ -124,14 +116,12 @@ def check_deidentified(members: Mapping[str, bytes], study: Study, *, known: Kno
         ],
         PREDICTIONS: PREDICTION_COLUMNS,
         FLOW: FLOW_COLUMNS,
-        RADIOGRAPHS: list(RADIOGRAPH_COLUMNS),
-        DISTRIBUTIONS: list(DISTRIBUTION_COLUMNS),
-        CORRUPTED: list(CORRUPTED_COLUMNS),
+        **{file: list(kinds) for file, kinds in SUPPLEMENTS.items()},
     }
     faults = [
         Fault(name, None, "", "", "no file but those of the format", "Leave it out.")
         for name in members
-        if name not in {*columns, STUDY, CONFIGURATION, README, CHECKSUMS}
+        if name not in {*columns, *JSON_MEMBERS, *TEXT_MEMBERS, CHECKSUMS} and not name.startswith(f"{TABLES}/")
     ]
     for name in (name for name in columns if name in members):
         table = text_table(members[name], file=name)
@@ -142,11 +132,14 @@ def check_deidentified(members: Mapping[str, bytes], study: Study, *, known: Kno
         if name == ANALYSIS:
             cap = setting(json.loads(members.get(CONFIGURATION, b"{}")), "deidentification.greatest_age")
             faults += analysis_faults(table, numbers=[study.biomarker.name, *continuous], greatest_age=cap)
-    for name in (STUDY, CONFIGURATION):
+    for name in (name for name in members if name.startswith(f"{TABLES}/")):
+        faults += table_faults(text_table(members[name], file=name), name=name, known=known)
+    for name in JSON_MEMBERS:
         for key, text in texts_of(json.loads(members.get(name, b"{}"))):
             faults += [found(name, None, key, kind) for kind in kinds_of(text, known=known)]
-    for number, line in enumerate(members.get(README, b"").decode().splitlines(), start=1):
-        faults += [found(README, number, "", kind) for kind in kinds_of(line, known=known)]
+    for name in TEXT_MEMBERS:
+        for number, line in enumerate(members.get(name, b"").decode().splitlines(), start=1):
+            faults += [found(name, number, "", kind) for kind in kinds_of(line, known=known)]
     if faults:
         raise InputError(faults)
 

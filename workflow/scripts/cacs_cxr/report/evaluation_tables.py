@@ -6,30 +6,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from cacs_cxr.report.evidence import Evidence
 from cacs_cxr.report.numbers import NOT_ESTIMABLE, count, estimate, p_value, share, signed
 from cacs_cxr.report.performance_tables import labelled
 from cacs_cxr.study import Study, headline_model, model_label
 
 PRINTED_PROBABILITIES = (0.05, 0.1, 0.2, 0.4)
 RULES = {"youden": "Youden", "prevalence": "as many as are positive"}
-
-
-def evaluation_tables(evidence: Evidence) -> dict[str, pd.DataFrame]:
-    """Every printed table of this module by name."""
-    study = evidence.study
-    return {
-        "calibration": calibration_text(evidence.calibration, study),
-        "external": external_text(evidence.site_comparison, study),
-        "operating_rules": rules_text(evidence.operating_points_by_rule, study),
-        "net_benefit": net_benefit_text(evidence.decision_curve, study),
-        "agreement": agreement_text(evidence.agreement, study),
-        "subgroups": subgroups_text(evidence.subgroups, evidence.subgroup_tests, study),
-        "within_strata": strata_text(evidence.within_strata, study),
-        "sensitivity": sensitivity_text(evidence.sensitivity, study),
-        "robustness": robustness_text(evidence.robustness, study),
-        "precision": precision_text(evidence.precision, study),
-    }
 
 
 def with_interval(row: Mapping[Any, Any], name: str, *, digits: int = 2) -> str:

@@ -1,7 +1,7 @@
 """The result files that the report reads, and look-ups in them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -10,40 +10,32 @@ import pandas as pd
 from cacs_cxr.study import Study
 from cacs_cxr.tables import read_json, read_written_table
 
+NO_TABLES = ("study", "configuration")
+
 
 @dataclass(frozen=True)
 class Evidence:
-    """Everything that the report's sentences draw on, as the stages wrote it."""
+    """Everything that the report's sentences draw on, as the stages wrote it.
+
+    Attributes:
+        tables: result tables by the name that `EVIDENCE` in workflow/rules/report.smk gives them.
+        pictures: names of the figures of radiographs on the page.
+        left_out: names of those that exist and are not on the page.
+    """
 
     study: Study
     configuration: Mapping[str, Any]
-    analysis: pd.DataFrame
-    flow: pd.DataFrame
-    radiographs: pd.DataFrame
-    discrimination: pd.DataFrame
-    comparison: pd.DataFrame
-    operating_points: pd.DataFrame
-    confusion: pd.DataFrame
-    site_comparison: pd.DataFrame
-    operating_points_by_rule: pd.DataFrame
-    agreement: pd.DataFrame
-    calibration: pd.DataFrame
-    decision_curve: pd.DataFrame
-    net_benefit_comparison: pd.DataFrame
-    precision: pd.DataFrame
-    subgroups: pd.DataFrame
-    subgroup_tests: pd.DataFrame
-    within_strata: pd.DataFrame
-    sensitivity: pd.DataFrame
-    robustness: pd.DataFrame
-    logrank: pd.DataFrame
-    cox: pd.DataFrame
-    concordance: pd.DataFrame
-    incidence: pd.DataFrame
+    tables: Mapping[str, pd.DataFrame]
+    pictures: tuple[str, ...] = field(default=())
+    left_out: tuple[str, ...] = field(default=())
+
+    def table(self, name: str) -> pd.DataFrame:
+        """A result table."""
+        return self.tables[name]
 
     def rows(self, table: str, **wanted: str) -> pd.DataFrame:
         """Rows of a table in which the named columns have the wanted values."""
-        frame: pd.DataFrame = getattr(self, table)
+        frame = self.tables[table]
         for column, value in wanted.items():
             frame = frame[frame[column].astype(str) == value]
         return frame
@@ -53,9 +45,19 @@ class Evidence:
         found = self.rows(table, **wanted)
         return None if found.empty else {str(key): value for key, value in found.iloc[0].items()}
 
+    @property
+    def followed(self) -> bool:
+        """Whether anybody was followed for the event."""
+        return bool(self.tables["analysis"]["event"].notna().any())
+
+    @property
+    def smallest_cell(self) -> int | None:
+        """Smallest count that tables may show, or None where all are shown."""
+        limit = self.configuration.get("deidentification", {}).get("smallest_cell")
+        return None if limit is None else int(limit)
+
 
 def read_evidence(files: Mapping[str, Path]) -> Evidence:
-    """Evidence from its files: study and configuration as JSON, all others as CSV or Parquet, by the field's name."""
-    tables = {name: read_written_table(path) for name, path in files.items() if name not in {"study", "configuration"}}
-    study, configuration = Study.read(files["study"]), read_json(files["configuration"])
-    return Evidence(study=study, configuration=configuration, **tables)
+    """Evidence from its files: study and configuration as JSON, all others as CSV or Parquet, by the name they get."""
+    tables = {name: read_written_table(path) for name, path in files.items() if name not in NO_TABLES}
+    return Evidence(Study.read(files["study"]), read_json(files["configuration"]), tables)

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from cacs_cxr.report.assumptions import plain
 from cacs_cxr.report.configuration import setting
 from cacs_cxr.report.evaluation_methods import calibration_paragraph, subgroups_paragraph
+from cacs_cxr.report.methods_models import models_paragraph
 from cacs_cxr.report.numbers import listing
 from cacs_cxr.study import Study, model_label
 
@@ -155,41 +155,6 @@ def radiographs_paragraph(configuration: Mapping[str, Any]) -> str:
         "chest, and by search for identical and nearly identical images among those selected. Flags "
         "and likeness are counted and exclude nobody by themselves; files that could not be read are counted by reason."
         f"{shared}"
-    )
-
-
-def models_paragraph(configuration: Mapping[str, Any], study: Study) -> str:
-    """Networks, folds, integration."""
-    training, folds = configuration.get("training"), configuration.get("folds")
-    if not training or not folds:
-        return "The predictions were received in an archive that does not record how the models were trained."
-    size = setting(configuration, "imaging.size")
-    weights = {"none": "random weights", "timm": "weights published with timm"}.get(
-        training["init"], f"the weights {training['init']}"
-    )
-    factors = listing([factor.label[0].lower() + factor.label[1:] for factor in study.factors])
-    integration = (
-        f"A clinical model (logistic regression on {factors}) was fitted on training and tuning patients, an "
-        "integrated "
-        "model (logistic regression on the radiograph's calibrated logit and the same factors, drawn towards the "
-        "clinical "
-        "model by a normal prior) on the tuning split."
-        if study.factors
-        else "The study has no clinical factors, hence neither a clinical nor an integrated model."
-    )
-    return (
-        f"A {training['backbone']} network was trained for each threshold "
-        f"({listing([t.label for t in study.thresholds])}) "
-        f"from {weights} on radiographs of {size} × {size} pixels, for {training['epochs']} epochs at a peak "
-        "learning rate "
-        f"of {training['learning_rate']:g}, batches of {training['batch_size']}, weight decay "
-        f"{training['weight_decay']:g} "
-        f"and augmentation ({plain(training['augmentation'])}; never a flip). Development used {folds['count']}-fold "
-        f"cross-validation by patient, stratified by category; {100 * folds['tuning_fraction']:g} % of each fold's "
-        "training "
-        f"patients were held out as a tuning split for the choice of epoch and for Platt calibration. {integration} At "
-        "external "
-        "sites the mean logit of the networks of all folds was used."
     )
 
 

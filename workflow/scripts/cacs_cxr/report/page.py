@@ -1,57 +1,34 @@
 """The report: one HTML page that opens offline, reads like a paper's results section and prints."""
 
 import base64
-import re
+import hashlib
 from collections.abc import Mapping, Sequence
-from importlib import resources
-from pathlib import Path
+from dataclasses import replace
+from itertools import count
+from pathlib import Path, PurePath
 from typing import Any
 
 import jinja2
+import markupsafe
 import pandas as pd
 
-from cacs_cxr import paper
-from cacs_cxr.report.captions import figure_captions, table_captions
-from cacs_cxr.report.evaluation_findings import added, agreement, calibration, precision, subgroups, usefulness
+from cacs_cxr.report.assets import asset, bound
+from cacs_cxr.report.checklists import CHECKLISTS, answered
+from cacs_cxr.report.contents import SECTIONS, Section
 from cacs_cxr.report.evidence import Evidence
-from cacs_cxr.report.findings import (
-    attainable,
-    beside_the_paper,
-    discrimination,
-    operating,
-    participants,
-    prognosis,
-)
 from cacs_cxr.report.methods import methods_in_short, methods_sections
-from cacs_cxr.report.radiographs import radiographs
+from cacs_cxr.report.phrases import Caption
+from cacs_cxr.report.provenance_groups import provenance_groups
 from cacs_cxr.report.synopsis import conclusion, in_short, limitations
+from cacs_cxr.report.table_files import shown
+from cacs_cxr.report.words import WORDS, figure_captions, table_captions
+from cacs_cxr.study import Study
 
 REM_PER_METRE = 60 / 0.183  # a figure of two columns, 183 mm, fills 60 rem
 PIXELS_PER_METRE = 300 / 0.0254  # of a PNG that does not tell its resolution
-LARGEST_SHEETS = 8_000_000  # bytes of all contact sheets together, so that the page stays below 15 MB
-TEMPLATE = "page.html.jinja"
-SECTIONS: Sequence[tuple[str, str, Sequence[str], Sequence[str]]] = (
-    ("participants", "Participants", ("flow",), ("table1", "missing")),
-    ("radiographs", "Radiographs", ("intensities", "image_sizes"), ("radiographs",)),
-    ("discrimination", "Discrimination", ("roc",), ("auc", "comparisons")),
-    ("paper", "Beside the paper", ("auc",), ("paper_comparison",)),
-    ("calibration", "Calibration", ("calibration",), ("calibration", "external")),
-    ("usefulness", "Clinical usefulness", ("decision_curve",), ("net_benefit",)),
-    (
-        "operating",
-        "Operating points and predicted categories",
-        ("confusion",),
-        ("operating_points", "operating_rules", "agreement"),
-    ),
-    (
-        "subgroups",
-        "Subgroups, sensitivity and robustness",
-        ("subgroups",),
-        ("within_strata", "sensitivity", "robustness"),
-    ),
-    ("precision", "Precision", (), ("precision",)),
-    ("prognosis", "Prognosis", ("kaplan_meier", "cox"), ("incidence", "cox", "concordance")),
-)
+LARGEST_PICTURES = 8_000_000  # bytes of all figures of radiographs together, so that the page stays below 15 MB
+TEMPLATE, STYLE, SCRIPT = "page.html.jinja", "page.css", "page.js"
+# Classes of the style sheet: narrow columns of numbers, with a wide first column, or words.
 KINDS = {"table1": "numbers broad", "radiographs": "numbers broad", "assumptions": "words"}
 
 
@@ -60,76 +37,86 @@ def render_page(
     *,
     tables: Mapping[str, pd.DataFrame],
     figures: Mapping[str, bytes],
-    sheets: Mapping[str, bytes],
+    pictures: Mapping[str, bytes],
     provenance: Mapping[str, Any],
 ) -> str:
     """The report as HTML without any reference to another file or host.
 
     Args:
         evidence: the result files.
-        tables: printed tables by name: table1, missing, radiographs, auc, comparisons, operating_points, incidence,
-            cox, concordance, paper_comparison, assumptions.
-        figures: PNG files by name: flow, intensities, image_sizes, roc, auc, kaplan_meier, cox. Those of a prognosis
-            that nobody was followed for are left out, as are its tables; the text says why.
-        sheets: PNG files of the contact sheets by name, none where the radiographs are not here. Those that would make
-            the page too large are left out; the text names them.
+        tables: printed tables by name, those of `cacs_cxr.report.contents`.
+        figures: PNG files by name, those of `cacs_cxr.report.contents`. Without a caption, as those of a prognosis that
+            nobody was followed for, they are left out, as tables are; the text says why.
+        pictures: PNG files of the figures that show radiographs by name, none where the radiographs are not here.
+            Those that would make the page too large are left out; the text names them.
         provenance: nested plain values of the manifest; may be empty.
     """
+    fit = fitting(pictures, largest=LARGEST_PICTURES)
+    evidence = replace(evidence, pictures=tuple(fit), left_out=tuple(name for name in pictures if name not in fit))
     study = evidence.study
-    shown = fitting(sheets, largest=LARGEST_SHEETS)
-    figures = {**figures, **{name: sheets[name] for name in shown}}
-    paragraphs = {
-        "participants": participants(evidence),
-        "radiographs": radiographs(evidence, shown=shown, left_out=[name for name in sheets if name not in shown]),
-        "discrimination": [*discrimination(evidence), *attainable(evidence)],
-        "paper": beside_the_paper(evidence),
-        "calibration": calibration(evidence),
-        "usefulness": [*usefulness(evidence), *added(evidence)],
-        "operating": [*operating(evidence), *agreement(evidence)],
-        "subgroups": subgroups(evidence),
-        "precision": precision(evidence),
-        "prognosis": prognosis(evidence),
-    }
-    numbers = iter(range(1, 100))
-    table_numbers = iter(range(1, 100))
-    captions, alternatives = table_captions(study), figure_captions(study)
-    followed = evidence.analysis["event"].notna().any()
-    left_out = set() if followed else {"kaplan_meier", "cox", "incidence", "concordance"}
-    left_out |= set() if len(evidence.radiographs) else {"intensities", "image_sizes"}
-    sections = [
+    sources = {**figures, **{name: pictures[name] for name in fit}}
+    headings, alternatives = table_captions(evidence), figure_captions(evidence)
+    figure_numbers, table_numbers = count(1), count(1)
+    sections: list[dict[str, Any]] = [
         {
-            "id": identifier,
-            "heading": heading,
-            "paragraphs": paragraphs[identifier],
+            "id": section.identifier,
+            "heading": section.heading,
+            "part": section.part,
+            "paragraphs": WORDS[section.identifier].paragraphs(evidence),
             "figures": [
-                figure(figures[name], *alternatives[name], number=next(numbers))
-                for name in ((*shown, *drawn) if identifier == "radiographs" else drawn)
-                if name not in left_out
+                figure(name, sources[name], alternatives[name], number=next(figure_numbers))
+                for name in (*picture_names(section, study), *section.figures)
+                if name in sources and name in alternatives
             ],
             "tables": [
-                table(tables[name], captions[name], number=next(table_numbers), kind=KINDS.get(name, "numbers"))
-                for name in listed
-                if len(tables[name]) and name not in left_out
+                table(name, tables[name], headings[name], number=next(table_numbers))
+                for name in section.tables
+                if name in headings and len(tables[name])
             ],
         }
-        for identifier, heading, drawn, listed in SECTIONS
+        for section in SECTIONS
     ]
+    results, background = (
+        [section for section in sections if section["part"] == part] for part in ("results", "background")
+    )
+    methods = methods_sections(evidence.configuration, study)
+    navigation = [
+        ("abstract", "Abstract"),
+        ("methods", "Methods"),
+        *((section["id"], section["heading"]) for section in results),
+        ("limitations", "Limitations"),
+        *((section["id"], section["heading"]) for section in background),
+        ("checklists", "Reporting checklists"),
+        ("provenance", "Provenance"),
+    ]
+    anchors = {
+        "top": "Title",
+        **dict(navigation),
+        **{f"methods-{heading.lower()}": f"Methods, {heading.lower()}" for heading, _ in methods},
+        **{f"figure-{item['name']}": f"Figure {item['number']}" for section in sections for item in section["figures"]},
+        **{f"table-{item['name']}": f"Table {item['number']}" for section in sections for item in section["tables"]},
+    }
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.filters["bound"] = bound
-    template = environment.from_string(resources.files(__package__).joinpath(TEMPLATE).read_text(encoding="utf-8"))
+    template = environment.from_string(asset(TEMPLATE))
+    script = asset(SCRIPT)
     return template.render(
         study=study,
+        style=markupsafe.Markup(asset(STYLE)),
+        script=markupsafe.Markup(script),
+        script_digest=f"sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}",
+        navigation=navigation,
         abstract=abstract(evidence),
-        methods=methods_sections(evidence.configuration, study),
-        sections=sections,
+        methods=methods,
+        results=results,
         limitations=limitations(evidence),
-        assumptions=table(
-            tables["assumptions"], captions["assumptions"], number=next(table_numbers), kind=KINDS["assumptions"]
-        ),
-        provenance=flat(provenance),
-        citation=paper.CITATION,
+        background=background,
+        checklists=[
+            (identifier, name, citation, answered(items, anchors)) for identifier, name, citation, items in CHECKLISTS
+        ],
+        provenance=provenance_groups(provenance),
     )
 
 
@@ -150,65 +137,50 @@ def abstract(evidence: Evidence) -> list[tuple[str, str]]:
     ]
 
 
-def bound(text: str) -> str:
-    """Text whose signs stay on the line of their number: no-break spaces after ≥ or =, before %, within ``95 % CI``."""
-    held = re.sub(r"(?<=[<>≥=±]) (?=[\d.])", "\u00a0", text)
-    held = re.sub(r"(?<=\d) (?=%)", "\u00a0", held)
-    return re.sub(r"\b(p|CACS|%) (?=[<>≥=C])", "\\1\u00a0", held.replace("% CI ", "%\u00a0CI\u00a0"))
+def picture_names(section: Section, study: Study) -> list[str]:
+    """Names of a section's figures of radiographs, one for each site where the name asks for a site."""
+    names = [PurePath(picture).name for picture in section.pictures]
+    return list(dict.fromkeys(name.format(site=site.name) for name in names for site in study.sites))
 
 
-def figure(content: bytes, caption: str, alternative: str, *, number: int) -> dict[str, Any]:
+def figure(name: str, content: bytes, caption: Caption, *, number: int) -> dict[str, Any]:
     """A figure for the template: its image within the page at its width in print, caption and text alternative."""
     pixels = int.from_bytes(content[16:20], "big")
     resolution = content.partition(b"pHYs")[2][:4] or b"\0"
     metres = pixels / (int.from_bytes(resolution, "big") or PIXELS_PER_METRE)
     source = f"data:image/png;base64,{base64.b64encode(content).decode()}"
     return {
+        "name": name,
         "source": source,
-        "caption": caption,
-        "alternative": alternative,
+        "caption": caption.text,
+        "alternative": caption.alternative,
         "number": number,
         "width": round(metres * REM_PER_METRE),
     }
 
 
-def fitting(sheets: Mapping[str, bytes], *, largest: int) -> list[str]:
-    """Names of the sheets, the smallest first chosen, that together have at most so many bytes; in the order given."""
+def fitting(pictures: Mapping[str, bytes], *, largest: int) -> list[str]:
+    """Names of the pictures, smallest first chosen, that together have at most so many bytes; in their order."""
     chosen, total = set(), 0
-    for name in sorted(sheets, key=lambda name: len(sheets[name])):
-        total += len(sheets[name])
+    for name in sorted(pictures, key=lambda name: len(pictures[name])):
+        total += len(pictures[name])
         if total > largest:
             break
         chosen.add(name)
-    return [name for name in sheets if name in chosen]
+    return [name for name in pictures if name in chosen]
 
 
-def table(frame: pd.DataFrame, caption: str, *, number: int, kind: str) -> dict[str, Any]:
-    """A table for the template: headings and rows of text; the column `simulated` and empty notes stay out.
-
-    Args:
-        kind: classes of the style sheet: ``numbers``, ``numbers broad`` (wide first column) or ``words``.
-    """
-    shown = frame.drop(columns=["simulated"], errors="ignore").fillna("").astype(str)
-    if "note" in shown and (shown["note"] == "").all():
-        shown = shown.drop(columns=["note"])
-    rows = shown.to_numpy().tolist()
-    return {"caption": caption, "columns": list(shown.columns), "rows": rows, "number": number, "kind": kind}
-
-
-def flat(values: Mapping[str, Any], *, prefix: str = "") -> list[tuple[str, str]]:
-    """Nested plain values as pairs of a dotted name and a text; longer lists as their number of entries."""
-    pairs: list[tuple[str, str]] = []
-    for key, value in values.items():
-        name = f"{prefix}{key}"
-        if isinstance(value, Mapping):
-            pairs += flat(value, prefix=f"{name}.")
-        elif isinstance(value, list) and any(isinstance(item, (Mapping, list)) for item in value):
-            pairs.append((name, f"{len(value)} entries"))
-        else:
-            text = ", ".join(map(str, value)) if isinstance(value, list) else "" if value is None else str(value)
-            pairs.append((name, text))
-    return pairs
+def table(name: str, frame: pd.DataFrame, caption: str, *, number: int) -> dict[str, Any]:
+    """A table for the template: headings and rows of text; the column `simulated` and empty notes stay out."""
+    text = shown(frame)
+    return {
+        "name": name,
+        "caption": caption,
+        "columns": list(text.columns),
+        "rows": text.to_numpy().tolist(),
+        "number": number,
+        "kind": KINDS.get(name, "numbers"),
+    }
 
 
 def read_tables(paths: Sequence[Path]) -> dict[str, pd.DataFrame]:

@@ -1,5 +1,8 @@
 """Tables of incidence, hazard ratios and concordance as text."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -42,10 +45,27 @@ def incidence_text(incidence: pd.DataFrame, study: Study, *, smallest: int | Non
                 if hide["events"]
                 else estimate(row["rate_per_1000"], row["low"], row["high"], digits=1),
                 "median follow-up, years": f"{followed / DAYS_PER_YEAR:.1f}" if np.isfinite(followed) else "–",
+                **{name: HIDDEN if hide["events"] else risk for name, risk in risks_text(row).items()},
             }
         )
     columns = ["site", "category by", "category", "patients", "events", "person-years"]
-    return pd.DataFrame(rows, columns=[*columns, "events per 1,000 person-years (95 % CI)", "median follow-up, years"])
+    columns += ["events per 1,000 person-years (95 % CI)", "median follow-up, years"]
+    return pd.DataFrame(rows) if rows else pd.DataFrame(columns=columns)
+
+
+def risks_text(row: Mapping[Any, Any]) -> dict[str, str]:
+    """Kaplan-Meier risks in per cent at every horizon of the table; blank where follow-up ends earlier."""
+    found = {}
+    for name in (str(name) for name in row):
+        if not (name.startswith("risk_") and name.endswith("y")):
+            continue
+        low, high = (float(row[f"{name}_{side}"]) for side in ("low", "high"))
+        value = float(row[name])
+        text = "" if np.isnan(value) else f"{100 * value:.1f}"
+        if text and np.isfinite(low) and np.isfinite(high):
+            text = estimate(100 * value, 100 * low, 100 * high, digits=1)
+        found[f"risk at {name.removeprefix('risk_').removesuffix('y')} years, % (95 % CI)"] = text
+    return found
 
 
 def cox_text(drawn: pd.DataFrame, *, smallest: int | None = None) -> pd.DataFrame:

@@ -68,7 +68,7 @@ def conclusion(evidence: Evidence) -> str:
 def limitations(evidence: Evidence) -> list[str]:
     """Limits of the study, those that apply to it."""
     study = evidence.study
-    followed = evidence.analysis.dropna(subset=["followup_days", "event"])
+    followed = evidence.table("analysis").dropna(subset=["followup_days", "event"])
     points = []
     if study.simulated:
         points.append("Patients and radiographs are simulated; no number here is evidence about people.")
@@ -89,7 +89,7 @@ def limitations(evidence: Evidence) -> list[str]:
     if followed.empty:
         points.append("There is no follow-up: nothing is said about prognosis.")
     else:
-        rules = set(evidence.cox["missing"]) if "missing" in evidence.cox else set()
+        rules = set(evidence.table("cox").get("missing", ()))
         if "complete_case" in rules:
             points.append(
                 "Adjusted Cox models leave out patients with a missing factor; unadjusted ones use the same patients."

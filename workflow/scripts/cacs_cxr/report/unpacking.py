@@ -9,16 +9,19 @@ from pathlib import Path, PurePosixPath
 from cacs_cxr.faults import Fault, InputError
 from cacs_cxr.report.archive import (
     ANALYSIS,
+    CARDS,
     CHECKSUMS,
     CONFIGURATION,
-    CORRUPTED,
-    DISTRIBUTIONS,
     FLOW,
+    LICENCE,
     PREDICTIONS,
-    RADIOGRAPHS,
     README,
+    SCHEMA,
     STUDY,
+    TABLES,
+    VERSIONS,
 )
+from cacs_cxr.report.supplements import SUPPLEMENTS
 
 ANALYSIS_PARQUET, PREDICTIONS_PARQUET = "analysis.parquet", "predictions.parquet"
 KNOWN = (
@@ -29,9 +32,11 @@ KNOWN = (
     STUDY,
     FLOW,
     CONFIGURATION,
-    RADIOGRAPHS,
-    DISTRIBUTIONS,
-    CORRUPTED,
+    *SUPPLEMENTS,
+    VERSIONS,
+    SCHEMA,
+    CARDS,
+    LICENCE,
     CHECKSUMS,
     README,
 )
@@ -79,7 +84,7 @@ def read_folder(path: Path, *, largest: int) -> tuple[dict[str, bytes], list[Fau
     """Known files of a folder; symbolic links are refused."""
     members: dict[str, bytes] = {}
     faults = []
-    for name in KNOWN:
+    for name in [*KNOWN, *(f"{TABLES}/{file.name}" for file in sorted((path / TABLES).glob("*.csv")))]:
         file = path / name
         if file.is_symlink():
             faults.append(
@@ -117,15 +122,24 @@ def read_tar(path: Path, *, largest: int) -> tuple[dict[str, bytes], list[Fault]
             if total > largest:
                 faults.append(too_large(place, total, largest))
                 break
-            if inner.name not in KNOWN or len(inner.parts) > 2:
+            name = member_name(inner)
+            if name is None:
                 continue
-            if inner.name in members:
+            if name in members:
                 faults.append(Fault(place, None, "", "the file twice", "each file once", REPACK))
                 continue
             content = archive.extractfile(entry)
             assert content is not None
-            members[inner.name] = content.read()
+            members[name] = content.read()
     return members, faults
+
+
+def member_name(path: PurePosixPath) -> str | None:
+    """Name of a known file or printed table, at the top of an archive or in its one folder; None for any other."""
+    tail = path.parts[-2:] if path.parts[-2:-1] == (TABLES,) else path.parts[-1:]
+    name = "/".join(tail)
+    known = path.suffix == ".csv" if len(tail) == 2 else name in KNOWN
+    return name if known and len(path.parts) - len(tail) <= 1 else None
 
 
 def too_large(place: str, size: int, largest: int) -> Fault:

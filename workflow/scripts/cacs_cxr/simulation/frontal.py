@@ -4,7 +4,7 @@ import numpy as np
 from scipy.ndimage import map_coordinates
 
 from cacs_cxr.simulation.anatomy import Chest, chest_wall, heart_borders, knob_x
-from cacs_cxr.simulation.calcification import calcifications
+from cacs_cxr.simulation.calcification import Flecks, calcifications, draw_flecks
 from cacs_cxr.simulation.shapes import LUNG_DENSITY, Paths, Plane, chest_coordinates, round_profile, smooth_step
 from cacs_cxr.simulation.skeleton import ribs, shoulder_girdle, spine
 from cacs_cxr.simulation.unevenness import Unevenness, draw_unevenness, tissue_field
@@ -110,6 +110,11 @@ def _air(chest: Chest, x: Plane, y: Plane) -> Plane:
     return np.asarray(trachea + bronchi + bubble, dtype=np.float32)
 
 
+def draw_vessels_and_flecks(chest: Chest, generator: np.random.Generator) -> tuple[int, tuple[Flecks, Flecks]]:
+    """What is drawn first of a person's stream: the variant of the lungs' vessels, and the flecks of calcium."""
+    return int(generator.integers(TREE_VARIANTS)), draw_flecks(chest, generator)
+
+
 def frontal_paths(chest: Chest, *, columns: int, rows: int, pixel_mm: float, generator: np.random.Generator) -> Paths:
     """Paths through a chest seen from the front.
 
@@ -124,8 +129,7 @@ def frontal_paths(chest: Chest, *, columns: int, rows: int, pixel_mm: float, gen
     """
     x, y = chest_coordinates(chest, columns=columns, rows=rows, pixel_mm=pixel_mm)
     wall = chest_wall(chest, y)
-    variant = int(generator.integers(TREE_VARIANTS))
-    flecks = calcifications(chest, x, y, generator)
+    variant, flecks = draw_vessels_and_flecks(chest, generator)
     uneven = draw_unevenness(generator)
     field = tissue_field(uneven, chest, columns=columns, rows=rows, pixel_mm=pixel_mm)
     air, vessels = _lungs(chest, x, y, wall, variant)
@@ -139,4 +143,4 @@ def frontal_paths(chest: Chest, *, columns: int, rows: int, pixel_mm: float, gen
     )
     body = smooth_step(trunk - 12, 16)
     bone = (ribs(chest, x, y, wall, uneven) + spine(chest, x, y) + shoulder_girdle(chest, x, y, wall)) * body
-    return Paths(soft=np.maximum(soft, 0), bone=bone + flecks)
+    return Paths(soft=np.maximum(soft, 0), bone=bone + calcifications(flecks, x, y))

@@ -10,7 +10,6 @@ import numpy as np
 import numpy.typing as npt
 import timm
 import torch
-from sklearn.linear_model import LogisticRegression
 from torch import nn
 from torch.nn import functional
 
@@ -116,6 +115,9 @@ def start_at_factors(
     """
     if network.factors is None:
         raise ValueError("a network without clinical factors has no coefficients of them")
+    # Imported here, since it costs a second of every training job and few of them have factors.
+    from sklearn.linear_model import LogisticRegression
+
     # A weak ridge, so that factors which separate the classes do not run away.
     fitted = LogisticRegression(C=100.0, tol=1e-8, max_iter=1000).fit(factors, labels)
     with torch.no_grad():

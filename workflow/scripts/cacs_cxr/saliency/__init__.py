@@ -1,0 +1,1 @@
+"""What the maps of the networks show: where their energy lies, whether they depend on what was learnt."""
