@@ -17,8 +17,11 @@ from PIL import Image
 
 import analyse_prognosis
 import draw_auc
+import draw_calibration
+import draw_confusion
 import draw_contact_sheet
 import draw_cox
+import draw_decision_curve
 import draw_examples
 import draw_flagged
 import draw_flow
@@ -27,7 +30,10 @@ import draw_intensities
 import draw_kaplan_meier
 import draw_roc
 import draw_stages
+import draw_subgroups
 import evaluate
+import evaluate_calibration
+import evaluate_subgroups
 import prognosis_runs
 import unpack_archive
 import write_report
@@ -51,6 +57,7 @@ from written_results import (
     DEFINITION,
     STAGES,
     VERSIONS,
+    described,
     example_analysis,
     example_counts,
     example_flow,
@@ -140,6 +147,7 @@ def finished(
         "stages": cohort / "stages.csv",
         "networks": folder / "models/networks.csv",
         "coefficients": folder / "predictions/coefficients.csv",
+        "corrupted": folder / "predictions/corrupted_predictions.csv",
     }
     distributions, versions = supplements["distributions"], cohort / "versions.json"
     scores, categories = folder / "predictions.parquet", evaluation / "predicted_categories.parquet"
@@ -147,9 +155,7 @@ def finished(
     brought: dict[str, Any] = {"supplements": list(supplements.values()), "versions": versions}
     unpack_archive.main(archive=archive, **files, predictions=scores, **brought, **given)
     base: dict[str, Any] = {"analysis": files["analysis"], "study": files["study"]}
-    names = ("discrimination", "auc_comparison", "roc", "operating_points", "cutoffs", "confusion")
-    performance = {name: evaluation / f"{name}.csv" for name in names}
-    evaluate.main(**base, predictions=scores, **performance, predicted_categories=categories, cutoff_rule="youden")
+    performance = evaluated(base, scores, categories, supplements["corrupted"], evaluation)
     names = ("kaplan_meier", "logrank", "cox", "cox_tests", "concordance", "incidence")
     survival: dict[str, Any] = {name: prognosis / f"{name}.csv" for name in names}
     settings: dict[str, Any] = CONFIGURATION["prognosis"]
@@ -172,9 +178,17 @@ def finished(
     draw_kaplan_meier.main(kaplan_meier=curves, logrank=tests, **base, **drawn["kaplan_meier"])
     draw_cox.main(cox=survival["cox"], **defined, **drawn["cox"])
     prognosis_runs.draw(further, kaplan_meier=curves, **defined, drawn=drawn)
+    shapes = {name: performance[name] for name in ("calibration_curve", "calibration", "probability_distribution")}
+    draw_calibration.main(**shapes, **defined, **drawn["calibration"])
+    draw_decision_curve.main(decision_curve=performance["decision_curve"], **defined, **drawn["decision_curve"])
+    cells = {name: performance[name] for name in ("confusion", "agreement")}
+    draw_confusion.main(**cells, **defined, **drawn["confusion"])
+    forest = {name: performance[name] for name in ("subgroups", "subgroup_tests", "discrimination")}
+    draw_subgroups.main(**forest, **defined, **drawn["subgroups"])
     performance["comparison"] = performance.pop("auc_comparison")
     made = {**supplements, **performance, **survival, **further}
     sources = {**files, **{name: path for name, path in made.items() if name in FIELDS}}
+    sources["evaluation_sensitivity"] = performance["sensitivity"]
     tables = {name: folder / f"tables/{name}.csv" for name in TABLES}
     latex = {name: folder / f"tables/{name}.tex" for name in TABLES}
     documents = {"document": folder / "tables/tables.html", "cards": folder / "model_cards.md"}
@@ -194,6 +208,55 @@ def finished(
     return Results(folder, read_evidence(sources), (folder / "report.html").read_text(encoding="utf-8"))
 
 
+def evaluated(base: dict[str, Path], scores: Path, categories: Path, corrupted: Path, folder: Path) -> dict[str, Path]:
+    """Run the three rules of the evaluation; return the files that they write."""
+    settings: dict[str, Any] = CONFIGURATION["evaluation"]
+    files = {
+        kind: {name: folder / f"{name}.csv" for name in names}
+        for kind, names in {
+            "ranks": (
+                "discrimination", "auc_comparison", "site_comparison", "roc", "operating_points",
+                "operating_points_by_rule", "operating_point_comparison", "predictive_values", "cutoffs", "confusion",
+                "agreement",
+            ),
+            "probabilities": (
+                "calibration", "calibration_curve", "probability_distribution", "decision_curve",
+                "net_benefit_comparison", "precision",
+            ),
+            "groups": ("subgroups", "subgroup_tests", "within_strata", "sensitivity", "robustness"),
+        }.items()
+    }  # fmt: skip
+    evaluate.main(
+        **base,
+        predictions=scores,
+        **files["ranks"],
+        predicted_categories=categories,
+        cutoff_rule="youden",
+        rules=settings["operating_points"],
+        prevalences=settings["prevalences"],
+    )
+    evaluate_calibration.main(
+        **base,
+        predictions=scores,
+        **files["probabilities"],
+        decision=settings["decision"],
+        bootstrap=settings["bootstrap"],
+        seed=1,
+        **settings["precision"],
+    )
+    evaluate_subgroups.main(
+        **base,
+        predictions=scores,
+        corrupted=corrupted,
+        **files["groups"],
+        cutoff_rule="youden",
+        bands=settings["subgroups"]["bands"],
+        least=settings["subgroups"]["minimum_per_class"],
+        analyses=settings["sensitivity"],
+    )
+    return {name: path for written in files.values() for name, path in written.items()}
+
+
 FIELDS = (
     "radiographs",
     "stages",
@@ -203,6 +266,17 @@ FIELDS = (
     "comparison",
     "operating_points",
     "confusion",
+    "site_comparison",
+    "operating_points_by_rule",
+    "agreement",
+    "calibration",
+    "decision_curve",
+    "net_benefit_comparison",
+    "precision",
+    "subgroups",
+    "subgroup_tests",
+    "within_strata",
+    "robustness",
     "logrank",
     "cox",
     "concordance",
@@ -215,7 +289,7 @@ FIELDS = (
 def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
     """The default study, small."""
     study = example_study()
-    analysis = example_analysis(study, patients=400)
+    analysis = described(example_analysis(study, patients=400))
     folder = tmp_path_factory.mktemp("study")
     drawn_sheets(study, analysis, example_radiographs(analysis), folder)
     return finished(study, analysis, example_predictions(analysis, study), folder)
@@ -312,6 +386,15 @@ def test_every_decimal_of_the_text_stands_in_a_result_file(results: Results) -> 
         evidence.table("cox"),
         evidence.table("concordance"),
         *(evidence.table(name) for name in prognosis_runs.REPORTED),
+        evidence.table("site_comparison"),
+        evidence.table("agreement"),
+        evidence.table("calibration"),
+        evidence.table("decision_curve"),
+        evidence.table("net_benefit_comparison"),
+        evidence.table("subgroup_tests"),
+        evidence.table("within_strata"),
+        evidence.table("evaluation_sensitivity"),
+        evidence.table("robustness"),
     ]
     for frame in [*frames, evidence.table("incidence"), pd.DataFrame(evidence.study.attainable)]:
         for value in frame.select_dtypes("number").to_numpy().ravel():

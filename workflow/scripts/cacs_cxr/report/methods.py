@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from cacs_cxr.report.configuration import setting
+from cacs_cxr.report.evaluation_methods import calibration_paragraph, subgroups_paragraph
 from cacs_cxr.report.methods_models import models_paragraph
 from cacs_cxr.report.numbers import listing
 from cacs_cxr.study import Study, model_label
@@ -37,7 +38,14 @@ def methods_sections(configuration: Mapping[str, Any], study: Study) -> list[tup
         ("Patients", [patients_paragraph(configuration, study)]),
         ("Radiographs", [radiographs_paragraph(configuration)]),
         ("Models", [models_paragraph(configuration, study)]),
-        ("Evaluation", [evaluation_paragraph(configuration, study)]),
+        (
+            "Evaluation",
+            [
+                evaluation_paragraph(configuration, study),
+                calibration_paragraph(configuration, study),
+                subgroups_paragraph(configuration, study),
+            ],
+        ),
         ("Prognosis", [prognosis_paragraph(configuration, study)]),
     ]
 
