@@ -1,4 +1,7 @@
-"""Print our statistics beside R's: python benchmarks/compare_with_r.py [--reference FOLDER] [--all]."""
+"""Our statistics beside R's: python benchmarks/compare_with_r.py [--reference FOLDER] [--all] [--write].
+
+With --write the table of the worst number of every kind takes the place of the one in docs/methods.md.
+"""
 
 import argparse
 import sys
@@ -7,6 +10,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "workflow" / "scripts"), str(ROOT / "tests")]
+
+from methods_page import write_table  # noqa: E402
 
 from r_comparisons import Comparison, references  # noqa: E402
 from r_survival import survival_references  # noqa: E402
@@ -20,6 +25,11 @@ SURVIVAL_KINDS = (
     "profile", "predicted risk", "observed risk", "net benefit",
 )  # fmt: skip
 KINDS = (
+    "CITL SE", "CITL limits", "CITL", "calibration slope SE", "calibration slope limits", "calibration slope",
+    "joint intercept SE", "joint intercept limits", "joint intercept", "U-test chi2", "U-test p", "O:E", "Brier scaled",
+    "Brier", "log loss", "Spiegelhalter", "ICI", "E50", "E90", "Emax", "Hosmer-Lemeshow", "net benefit standardised",
+    "net benefit of all", "net benefit", "avoided", "LR+", "LR-", "kappa SE", "kappa CI", "kappa", "clustered AUC",
+    "clustered variance", "McNemar", "unpaired", "pairs within folds", "partial AUC",
     *SURVIVAL_KINDS,
     "Rubin df", "Rubin missinfo", "Rubin between", "Rubin",
     "DeLong variance", "logit CI", "DeLong z", "DeLong p", "DeLong Holm p", "covariance", "difference CI", "fold",
@@ -48,10 +58,11 @@ def worst(comparisons: Iterable[Comparison]) -> list[tuple[str, int, Comparison]
 
 
 def main() -> None:
-    """Print the worst number of every kind of statistic, or every number, as a Markdown table."""
+    """Print, or write to docs/methods.md, the worst number of every kind of statistic (or print every number)."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--reference", type=Path, default=ROOT / "tests" / "reference", help="folder of R's answers")
     parser.add_argument("--all", action="store_true", help="every number, not the worst of each kind")
+    parser.add_argument("--write", action="store_true", help="write the table to docs/methods.md")
     options = parser.parse_args()
     rows = [
         row
@@ -59,13 +70,17 @@ def main() -> None:
         for row in comparisons
     ]
     shown = [(row.statistic, 1, row) for row in rows] if options.all else worst(rows)
-    print("| statistic | numbers | greatest difference in | ours | R | relative difference | tolerance |")
-    print("|---|---|---|---|---|---|---|")
+    lines = ["| statistic | numbers | greatest difference in | ours | R | relative difference | tolerance |"]
+    lines.append("|---|---|---|---|---|---|---|")
     for label, count, row in shown:
         numbers = f"{row.ours:.12g} | {row.r:.12g} | {row.difference:.1e} | {row.tolerance:.0e}"
-        print(f"| {label} | {count} | {row.data}: {row.statistic} | {numbers} |")
+        lines.append(f"| {label} | {count} | {row.data}: {row.statistic} | {numbers} |")
     beyond = sum(not row.agrees for row in rows)
-    print(f"\n{len(rows)} numbers, {beyond} beyond their tolerance.")
+    lines += ["", f"{len(rows):,} numbers, {beyond} beyond their tolerance."]
+    if options.write:
+        write_table(lines, script="compare_with_r.py")
+    else:
+        print("\n".join(lines))
     sys.exit(beyond > 0)
 
 

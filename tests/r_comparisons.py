@@ -11,15 +11,30 @@ import numpy as np
 import pandas as pd
 from scipy.stats import chi2, norm
 
+from cacs_cxr.evaluation.agreement import WEIGHTS, kappa
 from cacs_cxr.evaluation.auc_table import fold_aucs
+from cacs_cxr.evaluation.calibration import (
+    brier_score,
+    hosmer_lemeshow,
+    log_loss,
+    observed_to_expected,
+    recalibration,
+    spiegelhalter,
+)
+from cacs_cxr.evaluation.calibration_curve import calibration_curve, calibration_distance
 from cacs_cxr.evaluation.discrimination import (
     auc_estimate,
     delong_covariance,
     paired_difference,
     placements,
     plain_interval,
+    unpaired_difference,
 )
+from cacs_cxr.evaluation.net_benefit import avoided, net_benefit, net_benefit_of_all
 from cacs_cxr.evaluation.operating_points import choose_cutoff, exact_interval, operating_point
+from cacs_cxr.evaluation.pooled_auc import clustered_auc, stratified_auc
+from cacs_cxr.evaluation.precision_recall import partial_auc
+from cacs_cxr.evaluation.predictive_values import mcnemar
 from cacs_cxr.evaluation.roc import counts_by_cutoff
 from cacs_cxr.multiplicity import holm
 from cacs_cxr.prognosis.concordance import concordance
@@ -96,6 +111,8 @@ def asah(folder: Path) -> Iterator[Comparison]:
         yield from pairs("asah", f"{name}logit CI", (estimate.logit_low, estimate.logit_high), expected["ci95_logit"])
         cutoff = choose_cutoff(labels, scores, rule="youden")
         yield from pairs("asah", f"{name}Youden cut-off", cutoff, expected["youden"]["threshold"])
+        area = partial_auc(labels, scores, specificity=0.9)
+        yield from pairs("asah", f"{name}partial AUC", area, expected["pauc_spec_1_0.9"])
         _, hits, alarms = counts_by_cutoff(labels, scores)
         points = expected["roc_points"]
         yield from pairs("asah", f"{name}ROC sensitivity", hits[::-1] / hits[-1], points["sens"][:-1])
@@ -105,6 +122,24 @@ def asah(folder: Path) -> Iterator[Comparison]:
         yield from paired("asah", f"{expected['a']} - {expected['b']}", labels, first, second, expected, "diff_ci95")
     point = r["operating_point_s100b_ge_0.21"]
     yield from operating("asah", "s100b >= 0.21", labels, table["s100b"].to_numpy(float), 0.21, point)
+    men = (table["gender"] == "Male").to_numpy()
+    groups = [placements(labels[rows], table.loc[rows, "s100b"]) for rows in (men, ~men)]
+    yield from unpaired("asah", "s100b, men - women", *groups, r["unpaired_s100b_male_vs_female"])
+    called = [(table[marker] >= cut).to_numpy() for marker, cut in (("s100b", 0.21), ("wfns", 3))]
+    for measure, positive in (("sens", 1), ("spec", 0)):
+        right = [one[labels == positive] == bool(positive) for one in called]
+        test, expected = mcnemar(*right), r["mcnemar_s100b21_vs_wfns3"][measure]
+        discordant = sorted((test.only_first, test.only_second))
+        yield from pairs("asah", f"McNemar {measure} discordant", discordant, sorted((expected["b"], expected["c"])))
+        yield from pairs("asah", f"McNemar {measure} exact p", test.p, expected["p_exact"])
+
+
+def unpaired(data: str, name: str, first: Any, second: Any, expected: Mapping[str, Any]) -> Iterator[Comparison]:
+    """DeLong's unpaired test with Welch-type degrees of freedom."""
+    test = unpaired_difference(first, second)
+    yield from pairs(data, f"{name} unpaired D", test.d, expected["D"])
+    yield from pairs(data, f"{name} unpaired df", test.df, expected["df"])
+    yield from pairs(data, f"{name} unpaired p", test.p, expected["p"])
 
 
 def paired(
@@ -306,6 +341,9 @@ def cohort(folder: Path) -> Iterator[Comparison]:
     """Discrimination, operating points, survival, Cox models and concordance of the simulated cohort."""
     table, r = pd.read_csv(folder / "cohort.csv"), answers(folder, "cohort_ref.json")
     yield from cohort_discrimination(table, r)
+    yield from cohort_calibration(table, r)
+    yield from cohort_usefulness(table, r)
+    yield from clustered(folder, r)
     survival = r["survival"]
     time, event, external = table["time"], table["event"], table[table["site"] == "ext"]
     groups = {"actual": table["cat4"], "predicted": table["pred4"]}
@@ -344,6 +382,12 @@ def cohort_discrimination(table: pd.DataFrame, r: Mapping[str, Any]) -> Iterator
         yield from pairs("cohort", f"{threshold} fold AUC", aucs, expected["auc"])
         yield from pairs("cohort", f"{threshold} fold mean", aucs.mean(), expected["mean"])
         yield from pairs("cohort", f"{threshold} fold SD", aucs.std(ddof=1), expected["sd"])
+        inside = labels[threshold][internal], table.loc[internal, f"pA{cut}"]
+        within = stratified_auc(*inside, table.loc[internal, "fold"])
+        yield from pairs("cohort", f"{threshold} pairs within folds", within.auc, expected["pair_weighted"])
+        outside = labels[threshold][sites["ext"]], table.loc[sites["ext"], f"pA{cut}"]
+        expected = r["discrimination"][threshold]["A_int_vs_ext_unpaired"]
+        yield from unpaired("cohort", f"{threshold} int - ext", placements(*inside), placements(*outside), expected)
     yield from pairs("cohort", "DeLong Holm p", holm(p_values), r["discrimination"]["multiplicity_A_vs_B_int"]["holm"])
     points = r["operating_points_ge100_A"]
     for site in ("int", "ext"):
@@ -352,6 +396,96 @@ def cohort_discrimination(table: pd.DataFrame, r: Mapping[str, Any]) -> Iterator
         if site == "int":
             cutoff = choose_cutoff(positive, marker, rule="youden")
             yield from pairs("cohort", "Youden cut-off", cutoff, points["int_youden_threshold"])
+
+
+def cohort_calibration(table: pd.DataFrame, r: Mapping[str, Any]) -> Iterator[Comparison]:
+    """Calibration of both models at three thresholds and two sites, beside glm and rms::val.prob."""
+    for threshold, cut, passed in (
+        ("gt0", "0", table["cacs"] > 0),
+        ("ge100", "100", table["cacs"] >= 100),
+        ("ge400", "400", table["cacs"] >= 400),
+    ):
+        for site in ("int", "ext"):
+            rows = table["site"] == site
+            labels = passed[rows].to_numpy()
+            for model in "AB":
+                predicted = table.loc[rows, f"p{model}{cut}"].to_numpy()
+                yield from calibrated(
+                    f"{site} {threshold} {model}", labels, predicted, r["calibration"][threshold][site][model]
+                )
+
+
+def calibrated(name: str, labels: Any, predicted: Any, r: Mapping[str, Any]) -> Iterator[Comparison]:
+    """Every measure of calibration of one set of probabilities."""
+    lines = recalibration(labels, predicted)
+    fitted = {
+        "calibration_in_the_large_offset": ("CITL", lines.in_the_large),
+        "slope": ("calibration slope", lines.slope),
+        "joint_intercept": ("joint intercept", lines.intercept),
+    }
+    for key, (label, ours) in fitted.items():
+        expected = r[key]
+        # A coefficient near 0 has no relative digits: it is compared on the scale of its standard error.
+        scale = max(abs(expected["est"]), expected["se"])
+        yield Comparison("cohort", f"{name} {label}", ours.value / scale, expected["est"] / scale, ITERATIVE)
+        yield from pairs("cohort", f"{name} {label} SE", ours.se, expected["se"], tolerance=ITERATIVE)
+        limits = [value / expected["se"] for value in (ours.low, ours.high)]
+        theirs = [value / expected["se"] for value in expected["wald95"]]
+        yield from pairs("cohort", f"{name} {label} limits", limits, theirs, tolerance=ITERATIVE)
+    if r["U_test"]["chi2"] > 1e-6:
+        yield from pairs("cohort", f"{name} U-test chi2", lines.chi2, r["U_test"]["chi2"], tolerance=ITERATIVE)
+        yield from pairs("cohort", f"{name} U-test p", lines.p, r["U_test"]["p"], tolerance=ITERATIVE)
+    brier, scaled = brier_score(labels, predicted)
+    yield from pairs("cohort", f"{name} O:E", observed_to_expected(labels, predicted).value, r["OE"])
+    yield from pairs("cohort", f"{name} Brier", brier.value, r["brier"])
+    yield from pairs("cohort", f"{name} Brier scaled", scaled, r["scaled_brier"])
+    yield from pairs("cohort", f"{name} log loss", log_loss(labels, predicted), r["logloss"])
+    z = spiegelhalter(labels, predicted)
+    yield from pairs("cohort", f"{name} Spiegelhalter", z, [r["rms_val_prob"]["S:z"], r["rms_val_prob"]["S:p"]])
+    distance = calibration_distance(calibration_curve(labels, predicted), predicted)
+    for key, ours in (("ICI", distance.ici), ("E50", distance.e50), ("E90", distance.e90), ("Emax", distance.emax)):
+        yield from pairs("cohort", f"{name} {key} (lowess)", ours, r["ici_lowess_iter0"][key])
+    for key, degrees in (("hosmer_lemeshow_g10_df8", 2), ("hosmer_lemeshow_g10_df10_external", 0)):
+        test = hosmer_lemeshow(labels, predicted, fitted=degrees)
+        ours = test.chi2, test.df, test.p
+        yield from pairs("cohort", f"{name} Hosmer-Lemeshow", ours, [r[key][name] for name in ("chi2", "df", "p")])
+
+
+def cohort_usefulness(table: pd.DataFrame, r: Mapping[str, Any]) -> Iterator[Comparison]:
+    """Net benefit, interventions avoided, likelihood ratios and kappa."""
+    expected = r["decision_curve_ge100"]
+    thresholds = expected["thresholds"]
+    for site in ("int", "ext"):
+        rows = table["site"] == site
+        labels, share = (table["cacs"] >= 100)[rows], float((table["cacs"] >= 100)[rows].mean())
+        of_all = net_benefit_of_all(share, thresholds)
+        yield from pairs("cohort", f"{site} net benefit of all", of_all, expected[site]["all"])
+        for model in "AB":
+            benefit = net_benefit(labels, table.loc[rows, f"p{model}100"], thresholds)
+            yield from pairs("cohort", f"{site} {model} net benefit", benefit, expected[site][model])
+            if model == "A":
+                yield from pairs("cohort", f"{site} net benefit standardised", benefit / share, expected[site]["snb_A"])
+                per_100 = expected[site]["net_interventions_avoided_per_100_A"]
+                yield from pairs("cohort", f"{site} avoided", avoided(benefit, of_all, thresholds) / 10, per_100)
+        point = operating_point(labels, table.loc[rows, "pA100"], 0.35)
+        theirs = r["operating_points_ge100_A"][f"{site}_at_.35"]
+        yield from pairs("cohort", f"{site} LR+", point["lr_positive"], theirs["LRpos"])
+        yield from pairs("cohort", f"{site} LR-", point["lr_negative"], theirs["LRneg"])
+    for weights in WEIGHTS:
+        ours, theirs = kappa(r["agreement_int"]["confusion_rows_actual"], weights=weights), r["agreement_int"][weights]
+        yield from pairs("cohort", f"{weights} kappa", ours.value, theirs["kappa"])
+        yield from pairs("cohort", f"{weights} kappa SE", ours.se, theirs["se"])
+        yield from pairs("cohort", f"{weights} kappa CI", (ours.low, ours.high), theirs["ci95"])
+
+
+def clustered(folder: Path, r: Mapping[str, Any]) -> Iterator[Comparison]:
+    """AUC of several images a patient, with Obuchowski's variance."""
+    images = pd.read_csv(folder / "cohort_images.csv")
+    for model in "AB":
+        ours = clustered_auc(images["c100"], images[f"p{model}100"], images["id"])
+        expected = r["clustered_images"][model]
+        yield from pairs("cohort", f"images {model} clustered AUC", ours.auc, expected["auc"])
+        yield from pairs("cohort", f"images {model} clustered variance", ours.se**2, expected["var_clustered"])
 
 
 def cohort_models(table: pd.DataFrame, r: Mapping[str, Any]) -> Iterator[Comparison]:

@@ -8,7 +8,7 @@ from r_comparisons import references
 from r_survival import survival_references
 from real_data import reference
 
-NUMBERS = {"cohort": 1100, "asah": 500, "lung": 220, "colon": 180, "ovarian": 90, "toys": 90, "imputed": 200}
+NUMBERS = {"cohort": 1590, "asah": 515, "lung": 220, "colon": 180, "ovarian": 90, "toys": 90, "imputed": 200}
 SURVIVAL_NUMBERS = {
     "cohort survival": 560,
     "lung survival": 180,

@@ -76,7 +76,20 @@ CONFIGURATION: dict[str, Any] = {
         "weight_decay": 0.05,
         "augmentation": {"rotation_degrees": 7, "scale": 0.1, "shift": 0.05, "brightness": 0.1, "contrast": 0.1},
     },
-    "evaluation": {"cutoff_rule": "youden"},
+    "evaluation": {
+        "cutoff_rule": "youden",
+        "operating_points": {"sensitivity": [0.9], "specificity": [0.9], "probability": [0.1]},
+        "prevalences": [0.05, 0.2],
+        "decision": {"low": 0.05, "high": 0.5, "step": 0.05},
+        "bootstrap": 200,
+        "subgroups": {"bands": {"age": [60], "bmi": [25], "days_to_score": [31]}, "minimum_per_class": 5},
+        "sensitivity": [
+            {"name": "complete_cases", "label": "All clinical factors known", "keep": {"complete": []}},
+            {"name": "unflagged", "label": "Without a flag", "keep": {"column": "flagged", "equals": False}},
+        ],
+        "robustness": {"patients": 50, "corruptions": ["noise", "blur"], "severities": [1, 3]},
+        "precision": {"widths": {"oe": 0.2, "auc": 0.1}, "threshold_probability": 0.1},
+    },
     "prognosis": {
         "model": "cxr",
         "horizons_years": [1, 3, 5],
@@ -238,6 +251,42 @@ def example_distributions(table: pd.DataFrame) -> pd.DataFrame:
     return radiograph_distributions(example_images(table), table, seed=1)
 
 
+def described(analysis: pd.DataFrame, *, seed: int = 4) -> pd.DataFrame:
+    """The patients with what is known of their radiographs."""
+    rng, n = np.random.default_rng(seed), len(analysis)
+    return analysis.assign(
+        vendor=rng.choice(["Fuji", "GE", ""], n, p=[0.6, 0.3, 0.1]).astype(object),
+        view=np.full(n, "PA", dtype=object),
+        days_to_score=pd.array(rng.integers(-150, 150, n), dtype="Int64"),
+        flagged=pd.array(rng.random(n) < 0.1, dtype="boolean"),
+    )
+
+
+def example_corrupted(analysis: pd.DataFrame, *, seed: int = 6) -> pd.DataFrame:
+    """Predictions of noisy radiographs of some development patients, worse the noisier; none of other biomarkers."""
+    if "cacs" not in analysis:
+        return pd.DataFrame(columns=list(SUPPLEMENTS["corrupted_predictions.csv"]))
+    own = analysis[analysis["fold"] >= 0].head(120)
+    rank = own["cacs"].rank(pct=True).to_numpy()
+    rng = np.random.default_rng(seed)
+    frames = [
+        pd.DataFrame(
+            {
+                "patient": own["patient"].to_numpy(),
+                "model": "cxr",
+                "threshold": threshold,
+                "corruption": corruption,
+                "severity": severity,
+                "probability": 1 / (1 + np.exp(-3 * (rank - 0.5 + 0.3 * severity * noise))),
+            }
+        )
+        for threshold in ("gt0", "ge100", "ge400")
+        for noise in [rng.normal(size=len(own))]
+        for corruption, severity in (("clean", 0), ("noise", 1), ("noise", 3))
+    ]
+    return pd.concat(frames, ignore_index=True)
+
+
 def example_archive(analysis: pd.DataFrame, study: Study, configuration: dict[str, Any]) -> dict[str, bytes]:
     """Members of an archive of invented patients."""
     return archive_members(
@@ -334,6 +383,7 @@ def example_supplements(analysis: pd.DataFrame) -> dict[str, pd.DataFrame]:
         "stages.csv": pd.DataFrame(STAGES, columns=["stage", "rule", "jobs", "after"]),
         "networks.csv": pd.DataFrame(networks)[list(SUPPLEMENTS["networks.csv"])],
         "coefficients.csv": pd.DataFrame(coefficients),
+        "corrupted_predictions.csv": example_corrupted(analysis),
     }
 
 

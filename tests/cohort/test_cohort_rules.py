@@ -19,6 +19,7 @@ import split_folds
 from cacs_cxr.cohort.input_check import summary_text
 from cacs_cxr.cohort.shared_pictures import own_pictures, shows_another_patient
 from cacs_cxr.faults import InputError
+from cacs_cxr.imaging.quality import FLAGS
 from cacs_cxr.study import Study
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -99,6 +100,9 @@ def run(
         readable=~images["row"].isin(unreadable),
         duplicate_of=images["row"].map(identical or {}).fillna(-1).astype(int),
         near_duplicate_of=images["row"].map(alike or {}).fillna(-1).astype(int),
+        vendor="Fuji",
+        view="PA",
+        **dict.fromkeys(FLAGS, images["row"] == 0),
     )
     images.to_parquet(results / "images.parquet", index=False)
     build_cohort.main(
@@ -126,6 +130,7 @@ def run(
     describe_study.main(
         cohort_file=results / "cohort.parquet",
         folds_file=results / "folds.csv",
+        images_file=results / "images.parquet",
         attainable_files=[attainable],
         study_file=results / "study.json",
         analysis_file=results / "analysis.parquet",
@@ -183,7 +188,12 @@ def test_tables_of_the_whole_stage(big: SmallStudy) -> None:
     assert set(cohort["days_to_score"]) == {31}
 
     analysis = pd.read_parquet(results / "analysis.parquet")
-    assert list(analysis.columns) == ["patient", "site", "fold", "cacs", "age", "sex", "bmi", "followup_days", "event"]
+    assert list(analysis.columns) == [
+        "patient", "site", "fold", "cacs", "age", "sex", "bmi", "followup_days", "event", "vendor", "view",
+        "days_to_score", "flagged",
+    ]  # fmt: skip
+    flagged = cohort.loc[cohort["row"] == 0, "patient"]
+    assert analysis.loc[analysis["flagged"], "patient"].tolist() == flagged.tolist()
     folds = pd.read_csv(results / "folds.csv", dtype={"patient": str})
     tested = folds[folds["part"] == "test"].set_index("patient")["fold"]
     inside = analysis[analysis["site"] == "home"]

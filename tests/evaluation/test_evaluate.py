@@ -11,7 +11,10 @@ from cacs_cxr.faults import InputError
 from cacs_cxr.tables import read_written_table, write_csv, write_json
 from reference_cohort import analysis_table, prediction_table, r_answers, read_cohort, two_sites
 
-TABLES = ["discrimination", "auc_comparison", "roc", "operating_points", "cutoffs", "confusion"]
+TABLES = [
+    "discrimination", "auc_comparison", "site_comparison", "roc", "operating_points", "operating_points_by_rule",
+    "operating_point_comparison", "predictive_values", "cutoffs", "confusion", "agreement",
+]  # fmt: skip
 
 
 def run(folder: Path, analysis: pd.DataFrame, predictions: pd.DataFrame) -> dict[str, Path]:
@@ -27,6 +30,8 @@ def run(folder: Path, analysis: pd.DataFrame, predictions: pd.DataFrame) -> dict
         predictions=folder / "predictions.csv",
         study=folder / "study.json",
         cutoff_rule="youden",
+        rules={"sensitivity": [0.9], "specificity": [0.9], "probability": [0.1]},
+        prevalences=[0.2],
         **outputs,
     )
     return outputs

@@ -27,6 +27,7 @@ from written_results import (
     CONFIGURATION,
     DEFINITION,
     VERSIONS,
+    described,
     example_analysis,
     example_archive,
     example_flow,
@@ -88,8 +89,9 @@ def tar(path: Path, *entries: tuple[tarfile.TarInfo, bytes]) -> Path:
 
 def test_round_trip_is_exact_and_gives_the_same_bytes(tmp_path: Path) -> None:
     study = example_study()
-    analysis = example_analysis(study)
+    analysis = described(example_analysis(study))
     analysis.loc[0, "age"] = 0.1 + 0.2
+    analysis.loc[1, ["days_to_score", "flagged"]] = pd.NA
     predictions = example_predictions(analysis, study)
     sources = {name.partition(".")[0]: tmp_path / "first" / name for name in WRITTEN}
     write_parquet(analysis, sources["analysis"])
@@ -202,6 +204,8 @@ ANALYSIS_FAULTS = [
     (set_cell("event", ""), "row 5, column 'event': expected followup_days and event both filled"),
     (set_cell("followup_days", "-4"), "row 5, column 'followup_days': found '-4'; expected an integer of at least 0"),
     (set_cell("patient", ""), "row 5, column 'patient': expected a value"),
+    (set_cell("flagged", "maybe"), "row 5, column 'flagged': found 'maybe'; expected True, False or nothing"),
+    (set_cell("days_to_score", "1.5"), "row 5, column 'days_to_score': found '1.5'; expected whole days, or nothing"),
 ]
 
 

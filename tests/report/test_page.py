@@ -5,7 +5,7 @@ import hashlib
 import html
 import itertools
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from html.parser import HTMLParser
 from pathlib import Path
@@ -17,28 +17,26 @@ import pytest
 from matplotlib.figure import Figure
 from PIL import Image
 
-import analyse_competing_risks
-import analyse_hazards
-import analyse_incremental_value
 import analyse_prognosis
-import analyse_sensitivity
 import draw_auc
+import draw_calibration
+import draw_confusion
 import draw_contact_sheet
 import draw_cox
-import draw_cross_classification
-import draw_cumulative_incidence
+import draw_decision_curve
 import draw_examples
 import draw_flagged
 import draw_flow
 import draw_image_sizes
-import draw_incremental_value
 import draw_intensities
 import draw_kaplan_meier
-import draw_proportional_hazards
-import draw_risk_prediction
 import draw_roc
 import draw_stages
+import draw_subgroups
 import evaluate
+import evaluate_calibration
+import evaluate_subgroups
+import prognosis_runs
 import unpack_archive
 import write_report
 import write_tables
@@ -63,6 +61,7 @@ from written_results import (
     DEFINITION,
     STAGES,
     VERSIONS,
+    described,
     example_analysis,
     example_counts,
     example_flow,
@@ -152,51 +151,27 @@ def finished(
         "stages": cohort / "stages.csv",
         "networks": folder / "models/networks.csv",
         "coefficients": folder / "predictions/coefficients.csv",
+        "corrupted": folder / "predictions/corrupted_predictions.csv",
     }
-    versions = cohort / "versions.json"
+    distributions, versions = supplements["distributions"], cohort / "versions.json"
     scores, categories = folder / "predictions.parquet", evaluation / "predicted_categories.parquet"
     given: dict[str, Any] = {"definition": DEFINITION, "settings": CONFIGURATION, "stages": STAGE_ROWS}
     brought: dict[str, Any] = {"supplements": list(supplements.values()), "versions": versions}
     unpack_archive.main(archive=archive, **files, predictions=scores, **brought, **given)
     base: dict[str, Any] = {"analysis": files["analysis"], "study": files["study"]}
-    names = ("discrimination", "auc_comparison", "roc", "operating_points", "cutoffs", "confusion")
-    performance = {name: evaluation / f"{name}.csv" for name in names}
-    evaluate.main(**base, predictions=scores, **performance, predicted_categories=categories, cutoff_rule="youden")
+    performance = evaluated(base, scores, categories, supplements["corrupted"], evaluation)
     names = ("kaplan_meier", "logrank", "cox", "cox_tests", "concordance", "incidence")
     survival: dict[str, Any] = {name: prognosis / f"{name}.csv" for name in names}
     settings: dict[str, Any] = CONFIGURATION["prognosis"]
-    followed = {**base, "predicted_categories": categories, "seed": 1}
-    analyse_prognosis.main(**followed, **survival, **settings)
-    further = prognostic_tables(followed, folder, predictions=scores, configuration=files["configuration"])
-    with pytest.MonkeyPatch.context() as patch:
-        # What is drawn as vectors is tested with the figures; here it would double the time.
-        patch.setattr(style, "_write_vectors_and_table", table_alone)
-        made = {"performance": performance, "survival": survival, "further": further}
-        return written(folder, files=files, supplements=supplements, versions=versions, **made)
-
-
-def table_alone(_figure: Figure, drawn: pd.DataFrame, *, simulated: bool, files: Mapping[str, Path]) -> None:
-    """Write the CSV of a figure without its vectors."""
-    write_csv(drawn.assign(simulated=simulated), files["csv"])
-
-
-def written(
-    folder: Path,
-    *,
-    files: dict[str, Path],
-    supplements: dict[str, Path],
-    performance: dict[str, Path],
-    survival: dict[str, Any],
-    further: dict[str, Path],
-    versions: Path,
-) -> Results:
-    """Draw the figures and write tables and page of an evaluated study."""
-    base: dict[str, Any] = {"analysis": files["analysis"], "study": files["study"]}
+    analyse_prognosis.main(**base, predicted_categories=categories, **survival, **settings, seed=1)
+    followed = {**base, "predicted_categories": categories}
+    further = prognosis_runs.analyse(
+        followed, configuration=files["configuration"], predictions=scores, folder=prognosis
+    )
     drawn = {name: {"files": {kind: folder / f"figures/{name}.{kind}" for kind in KINDS}} for name in FIGURES}
     defined = {"study": files["study"]}
     draw_stages.main(stages=supplements["stages"], **defined, **drawn["stages"])
     draw_flow.main(flow=files["flow"], **defined, **drawn["flow"], smallest_cell=None)
-    distributions = supplements["distributions"]
     counted = {"distributions": distributions, "counts": supplements["radiographs"]}
     draw_intensities.main(**counted, **defined, **drawn["intensities"])
     draw_image_sizes.main(distributions=distributions, **defined, **drawn["image_sizes"])
@@ -206,10 +181,18 @@ def written(
     curves, tests = survival["kaplan_meier"], survival["logrank"]
     draw_kaplan_meier.main(kaplan_meier=curves, logrank=tests, **base, **drawn["kaplan_meier"])
     draw_cox.main(cox=survival["cox"], **defined, **drawn["cox"])
-    draw_prognosis({**survival, **further}, defined, {name: paths["files"] for name, paths in drawn.items()})
+    prognosis_runs.draw(further, kaplan_meier=curves, **defined, drawn=drawn)
+    shapes = {name: performance[name] for name in ("calibration_curve", "calibration", "probability_distribution")}
+    draw_calibration.main(**shapes, **defined, **drawn["calibration"])
+    draw_decision_curve.main(decision_curve=performance["decision_curve"], **defined, **drawn["decision_curve"])
+    cells = {name: performance[name] for name in ("confusion", "agreement")}
+    draw_confusion.main(**cells, **defined, **drawn["confusion"])
+    forest = {name: performance[name] for name in ("subgroups", "subgroup_tests", "discrimination")}
+    draw_subgroups.main(**forest, **defined, **drawn["subgroups"])
     performance["comparison"] = performance.pop("auc_comparison")
     made = {**supplements, **performance, **survival, **further}
     sources = {**files, **{name: path for name, path in made.items() if name in FIELDS}}
+    sources["evaluation_sensitivity"] = performance["sensitivity"]
     tables = {name: folder / f"tables/{name}.csv" for name in TABLES}
     latex = {name: folder / f"tables/{name}.tex" for name in TABLES}
     documents = {"document": folder / "tables/tables.html", "cards": folder / "model_cards.md"}
@@ -229,6 +212,55 @@ def written(
     return Results(folder, read_evidence(sources), (folder / "report.html").read_text(encoding="utf-8"))
 
 
+def evaluated(base: dict[str, Path], scores: Path, categories: Path, corrupted: Path, folder: Path) -> dict[str, Path]:
+    """Run the three rules of the evaluation; return the files that they write."""
+    settings: dict[str, Any] = CONFIGURATION["evaluation"]
+    files = {
+        kind: {name: folder / f"{name}.csv" for name in names}
+        for kind, names in {
+            "ranks": (
+                "discrimination", "auc_comparison", "site_comparison", "roc", "operating_points",
+                "operating_points_by_rule", "operating_point_comparison", "predictive_values", "cutoffs", "confusion",
+                "agreement",
+            ),
+            "probabilities": (
+                "calibration", "calibration_curve", "probability_distribution", "decision_curve",
+                "net_benefit_comparison", "precision",
+            ),
+            "groups": ("subgroups", "subgroup_tests", "within_strata", "sensitivity", "robustness"),
+        }.items()
+    }  # fmt: skip
+    evaluate.main(
+        **base,
+        predictions=scores,
+        **files["ranks"],
+        predicted_categories=categories,
+        cutoff_rule="youden",
+        rules=settings["operating_points"],
+        prevalences=settings["prevalences"],
+    )
+    evaluate_calibration.main(
+        **base,
+        predictions=scores,
+        **files["probabilities"],
+        decision=settings["decision"],
+        bootstrap=settings["bootstrap"],
+        seed=1,
+        **settings["precision"],
+    )
+    evaluate_subgroups.main(
+        **base,
+        predictions=scores,
+        corrupted=corrupted,
+        **files["groups"],
+        cutoff_rule="youden",
+        bands=settings["subgroups"]["bands"],
+        least=settings["subgroups"]["minimum_per_class"],
+        analyses=settings["sensitivity"],
+    )
+    return {name: path for written in files.values() for name, path in written.items()}
+
+
 FIELDS = (
     "radiographs",
     "stages",
@@ -238,96 +270,43 @@ FIELDS = (
     "comparison",
     "operating_points",
     "confusion",
+    "site_comparison",
+    "operating_points_by_rule",
+    "agreement",
+    "calibration",
+    "decision_curve",
+    "net_benefit_comparison",
+    "precision",
+    "subgroups",
+    "subgroup_tests",
+    "within_strata",
+    "robustness",
     "logrank",
     "cox",
     "concordance",
     "incidence",
-    "incremental_value",
-    "incremental_comparisons",
-    "information_carried",
-    "discordant",
-    "few_events",
-    "proportional_hazards",
-    "hazard_periods",
-    "restricted_means",
-    "competing_incidence",
-    "competing_hazards",
-    "sensitivity",
+    *prognosis_runs.REPORTED,
 )
-HAZARDS = ("proportional_hazards", "schoenfeld_residuals", "hazard_periods", "restricted_means", "few_events")
-INCREMENT = (
-    *("incremental_value", "incremental_comparisons", "information_carried", "continuous_prediction"),
-    *("risk_calibration", "risk_net_benefit", "cross_classification", "discordant"),
-)
-COMPETING = ("cumulative_incidence", "competing_incidence", "competing_hazards")
-ASSESSED = {"assessment_years": 5}
 
 
-def prognostic_tables(
-    followed: dict[str, Any], folder: Path, *, predictions: Path, configuration: Path
-) -> dict[str, Path]:
-    """Run the rules of the prognosis beside `analyse_prognosis`; the files that they wrote, by name."""
-    paths = {name: folder / f"prognosis/{name}.csv" for name in (*HAZARDS, *INCREMENT, *COMPETING, "sensitivity")}
-    patients = {name: value for name, value in CONFIGURATION["prognosis"].items() if name != "horizons_years"}
-    remedies = {
-        "proportionality_transform": "km",
-        "proportionality_alpha": 0.05,
-        "remedy": "time_split",
-        "split_years": 2,
-    }
-    of = {name: {table: paths[table] for table in names} for name, names in TABLES_OF.items()}
-    analyse_hazards.main(**followed, **patients, **remedies, **ASSESSED, tables=of["hazards"])
-    value = {"bootstrap_replicates": 0, "highest_risk_threshold": 0.3, "predictions": predictions}
-    analyse_incremental_value.main(**followed, **patients, **value, **ASSESSED, tables=of["increment"])
-    horizons = CONFIGURATION["prognosis"]["horizons_years"]
-    analyse_competing_risks.main(**followed, **patients, horizons_years=horizons, tables=of["competing"])
-    analyse_sensitivity.main(
-        **followed, **patients, sensitivity=[], configuration=configuration, table=paths["sensitivity"]
-    )
-    return paths
+@pytest.fixture(scope="module", autouse=True)
+def _without_vectors() -> Iterator[None]:
+    """What is drawn as vectors is tested with the figures; here it would double the time."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(style, "_write_vectors_and_table", table_alone)
+        yield
 
 
-TABLES_OF = {"hazards": HAZARDS, "increment": INCREMENT, "competing": COMPETING}
-
-
-def draw_prognosis(made: dict[str, Any], defined: dict[str, Path], files: dict[str, dict[str, Path]]) -> None:
-    """Draw the figures of the prognosis beside the curves and hazard ratios."""
-    draw_incremental_value.main(
-        models=made["incremental_value"],
-        carried=made["information_carried"],
-        horizon_years=5,
-        **defined,
-        files=files["incremental_value"],
-    )
-    draw_risk_prediction.main(
-        calibration=made["risk_calibration"],
-        benefit=made["risk_net_benefit"],
-        horizon_years=5,
-        **defined,
-        files=files["risk_prediction"],
-    )
-    draw_cross_classification.main(cells=made["cross_classification"], **defined, files=files["cross_classification"])
-    draw_proportional_hazards.main(
-        residuals=made["schoenfeld_residuals"],
-        tests=made["proportional_hazards"],
-        kaplan_meier=made["kaplan_meier"],
-        transform="km",
-        **defined,
-        files=files["proportional_hazards"],
-    )
-    draw_cumulative_incidence.main(
-        incidence=made["cumulative_incidence"],
-        kaplan_meier=made["kaplan_meier"],
-        **defined,
-        files=files["cumulative_incidence"],
-    )
+def table_alone(_figure: Figure, drawn: pd.DataFrame, *, simulated: bool, files: Mapping[str, Path]) -> None:
+    """Write the CSV of a figure without its vectors."""
+    write_csv(drawn.assign(simulated=simulated), files["csv"])
 
 
 @pytest.fixture(scope="module")
 def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
     """The default study, small."""
     study = example_study()
-    analysis = example_analysis(study, patients=400)
+    analysis = described(example_analysis(study, patients=400))
     folder = tmp_path_factory.mktemp("study")
     drawn_sheets(study, analysis, example_radiographs(analysis), folder)
     return finished(study, analysis, example_predictions(analysis, study), folder)
@@ -487,7 +466,7 @@ def test_no_pseudonym_and_no_place_of_a_file_leaves_with_the_radiographs(results
     patients = set(example_radiographs(example_analysis(example_study(), patients=400))["patient"])
     written = [*results.folder.glob("images/*"), *results.folder.glob("figures/i*")]
     written += [*results.folder.glob("tables/radiographs.csv")]
-    assert len(written) > 15
+    assert len(written) > 8
     for path in written:
         content = path.read_bytes()
         assert not [patient for patient in patients if patient.encode() in content], path.name

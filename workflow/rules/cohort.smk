@@ -155,6 +155,7 @@ rule describe_study:
     input:
         cohort="results/cohort/cohort.parquet",
         folds="results/cohort/folds.csv",
+        images="results/images/images.parquet",
         attainable=(
             expand("data/simulated/{site}/truth/attainable.csv", site=site_names())
             if config["simulated"]

@@ -48,6 +48,7 @@ SUPPLEMENTS = [
     "results/cohort/stages.csv",
     "results/models/networks.csv",
     "results/predictions/coefficients.csv",
+    "results/predictions/corrupted_predictions.csv",
 ]
 
 # Settings of the prognosis that say who is analysed and with which factors.
@@ -249,6 +250,11 @@ def named_files(item, wildcards):
 def prognosis_settings(*keys):
     """Settings of the section that concern one job, so that a change of the others does not rerun it."""
     return {key: config["prognosis"][key] for key in (*PATIENTS_AND_FACTORS, *keys)}
+
+
+def tested_on_corruptions():
+    """Thresholds whose networks predict corrupted radiographs; none where the configuration wants no patients."""
+    return thresholds() if config["evaluation"]["robustness"]["patients"] else []
 
 
 def gpus():

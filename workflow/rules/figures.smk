@@ -136,6 +136,99 @@ rule draw_auc:
         "../scripts/draw_auc.py"
 
 
+rule draw_calibration:
+    input:
+        calibration_curve="results/evaluation/calibration_curve.csv",
+        calibration="results/evaluation/calibration.csv",
+        probability_distribution="results/evaluation/probability_distribution.csv",
+        study="results/cohort/study.json",
+    output:
+        **figure_files("calibration", category="Calibration"),
+    log:
+        "logs/draw_calibration.log",
+    conda:
+        "../../envs/stats.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        code=code("draw_calibration.py"),
+    message:
+        "drew the calibration curves"
+    script:
+        "../scripts/draw_calibration.py"
+
+
+rule draw_decision_curve:
+    input:
+        decision_curve="results/evaluation/decision_curve.csv",
+        study="results/cohort/study.json",
+    output:
+        **figure_files("decision_curve", category="Clinical usefulness"),
+    log:
+        "logs/draw_decision_curve.log",
+    conda:
+        "../../envs/stats.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        code=code("draw_decision_curve.py"),
+    message:
+        "drew the decision curves"
+    script:
+        "../scripts/draw_decision_curve.py"
+
+
+rule draw_confusion:
+    input:
+        confusion="results/evaluation/confusion.csv",
+        agreement="results/evaluation/agreement.csv",
+        study="results/cohort/study.json",
+    output:
+        **figure_files("confusion", category="Categories"),
+    log:
+        "logs/draw_confusion.log",
+    conda:
+        "../../envs/stats.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        code=code("draw_confusion.py"),
+    message:
+        "drew predicted against actual categories"
+    script:
+        "../scripts/draw_confusion.py"
+
+
+rule draw_subgroups:
+    input:
+        subgroups="results/evaluation/subgroups.csv",
+        subgroup_tests="results/evaluation/subgroup_tests.csv",
+        discrimination="results/evaluation/discrimination.csv",
+        study="results/cohort/study.json",
+    output:
+        **figure_files("subgroups", category="Subgroups"),
+    log:
+        "logs/draw_subgroups.log",
+    conda:
+        "../../envs/stats.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        code=code("draw_subgroups.py"),
+    message:
+        "drew the subgroups"
+    script:
+        "../scripts/draw_subgroups.py"
+
+
 rule draw_kaplan_meier:
     input:
         kaplan_meier="results/prognosis/kaplan_meier.csv",

@@ -13,6 +13,23 @@ EVIDENCE = {
     "comparison": "results/evaluation/auc_comparison.csv",
     "operating_points": "results/evaluation/operating_points.csv",
     "confusion": "results/evaluation/confusion.csv",
+    **{
+        name: f"results/evaluation/{name}.csv"
+        for name in (
+            "site_comparison",
+            "operating_points_by_rule",
+            "agreement",
+            "calibration",
+            "decision_curve",
+            "net_benefit_comparison",
+            "precision",
+            "subgroups",
+            "subgroup_tests",
+            "within_strata",
+            "robustness",
+        )
+    },
+    "evaluation_sensitivity": "results/evaluation/sensitivity.csv",
     "logrank": "results/prognosis/logrank.csv",
     "cox": "results/prognosis/cox.csv",
     "concordance": "results/prognosis/concordance.csv",

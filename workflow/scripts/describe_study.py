@@ -8,6 +8,7 @@ import pandas as pd
 
 from cacs_cxr.cohort.analysed import analysis_table
 from cacs_cxr.cohort.folds import check_folds
+from cacs_cxr.imaging.quality import FLAGS
 from cacs_cxr.job import logged
 from cacs_cxr.provenance import installed_versions
 from cacs_cxr.report.configuration import reported_configuration
@@ -21,6 +22,7 @@ def main(
     *,
     cohort_file: Path,
     folds_file: Path,
+    images_file: Path,
     attainable_files: Sequence[Path],
     study_file: Path,
     analysis_file: Path,
@@ -47,9 +49,11 @@ def main(
     analysis = analysis_table(
         cohort,
         folds,
+        pd.read_parquet(images_file, columns=["row", "vendor", "view", *FLAGS]),
         sites=described.sites,
         biomarker=described.biomarker,
         factors=described.factors,
+        flags=FLAGS,
     )
     write_json(described.plain(), study_file)
     write_parquet(analysis, analysis_file)
@@ -62,6 +66,7 @@ if __name__ == "__main__":
         main(
             cohort_file=Path(snakemake.input.cohort),
             folds_file=Path(snakemake.input.folds),
+            images_file=Path(snakemake.input.images),
             attainable_files=[Path(path) for path in snakemake.input.attainable],
             study_file=Path(snakemake.output.study),
             analysis_file=Path(snakemake.output.analysis),

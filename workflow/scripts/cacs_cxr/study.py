@@ -180,6 +180,16 @@ def model_label(model: str) -> str:
     return MODEL_LABELS.get(model, model)
 
 
+def headline_model(models: Iterable[str]) -> str:
+    """The one model that is shown in full where there is room for one: the integrated model, else the first in order.
+
+    Args:
+        models: at least one name.
+    """
+    ordered = ordered_models(models)
+    return INTEGRATED if INTEGRATED in ordered else ordered[0]
+
+
 def ordered_models(models: Iterable[str]) -> list[str]:
     """Models without repeats: the study's own in their order, then others by name."""
     found = {str(model) for model in models}

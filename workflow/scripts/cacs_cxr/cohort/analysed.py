@@ -1,6 +1,7 @@
 """The cohort that is analysed: eligible patients with a readable radiograph of their own, category and fold."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -9,6 +10,7 @@ from cacs_cxr.cohort.flow import PATIENTS, RADIOGRAPHS, continue_flow
 from cacs_cxr.cohort.followup import notes_to_count
 from cacs_cxr.cohort.shared_pictures import SAME_PIXELS
 from cacs_cxr.faults import Fault, InputError
+from cacs_cxr.image_columns import FLAGGED, INTERVAL, VENDOR, VIEW
 from cacs_cxr.study import EXTERNAL_FOLD, Biomarker, Factor, Site, Threshold
 
 UNREADABLE = "Radiograph unreadable"
@@ -97,21 +99,37 @@ def whole_flow(
 
 
 def analysis_table(
-    cohort: pd.DataFrame, folds: pd.DataFrame, *, sites: Sequence[Site], biomarker: Biomarker, factors: Sequence[Factor]
+    cohort: pd.DataFrame,
+    folds: pd.DataFrame,
+    images: pd.DataFrame,
+    *,
+    sites: Sequence[Site],
+    biomarker: Biomarker,
+    factors: Sequence[Factor],
+    flags: Sequence[str],
 ) -> pd.DataFrame:
     """All that evaluation and prognosis need to know of a patient; it holds no identifier and no date.
 
     Args:
         cohort: as `analysed_cohort` returns it.
         folds: patient, fold, part; development patients only.
+        images: row, vendor, view and flags of the radiographs.
+        flags: columns of the flags of quality.
 
     Returns:
         patient, site, fold (the fold that tests the patient; -1 at external sites), the biomarker, factors,
-        followup_days, event.
+        followup_days, event, and of the radiograph vendor, view, days_to_score and flagged (by any flag).
     """
     development = next(site.name for site in sites if site.role == "development")
     tested = folds[folds["part"] == "test"].set_index("patient")["fold"]
     inside = cohort["site"] == development
     fold = cohort["patient"].map(tested).where(inside, EXTERNAL_FOLD).astype(np.int64)
-    names = [biomarker.name, *(factor.name for factor in factors), "followup_days", "event"]
-    return cohort.assign(fold=fold)[["patient", "site", "fold", *names]].reset_index(drop=True)
+    shown = images.set_index("row").loc[cohort["row"]]
+    described: dict[str, Any] = {
+        VENDOR: shown["vendor"].fillna("").astype(str).to_numpy(object),
+        VIEW: shown["view"].fillna("").astype(str).to_numpy(object),
+        INTERVAL: cohort[INTERVAL].astype("Int64"),
+        FLAGGED: pd.array(shown[list(flags)].any(axis=1).to_numpy(bool), dtype="boolean"),
+    }
+    names = [biomarker.name, *(factor.name for factor in factors), "followup_days", "event", *described]
+    return cohort.assign(fold=fold, **described)[["patient", "site", "fold", *names]].reset_index(drop=True)

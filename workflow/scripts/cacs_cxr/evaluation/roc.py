@@ -4,6 +4,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from cacs_cxr.evaluation.checked_arrays import binary_labels, finite_scores
 from cacs_cxr.evaluation.predictions_table import parts
 
 COLUMNS = ["site", "model", "threshold", "fold", "false_positive_rate", "sensitivity"]
@@ -22,8 +23,8 @@ def counts_by_cutoff(
     Returns:
         The distinct scores, falling [k]; true positives [k]; false positives [k].
     """
-    positive = np.asarray(labels).astype(bool)
-    values = np.asarray(scores, dtype=float)
+    positive = binary_labels(labels)
+    values = finite_scores(scores, n=positive.size)
     order = np.argsort(-values, kind="stable")
     falling = values[order]
     last_of_tie = (

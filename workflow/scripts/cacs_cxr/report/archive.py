@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 
+from cacs_cxr.image_columns import IMAGE_COLUMNS
 from cacs_cxr.report.archive_schema import archive_schema
 from cacs_cxr.report.supplements import SUPPLEMENTS, WORDS
 from cacs_cxr.study import Study
@@ -30,7 +31,8 @@ images or networks:
 
 analysis.csv        one row a patient: patient (pseudonym), site, fold (-1 outside cross-validation), {columns},
                     followup_days (integer days from time zero; empty where unknown),
-                    event (0 none, 1 {event}, 2 competing)
+                    event (0 none, 1 {event}, 2 competing), and where known vendor, view,
+                    days_to_score (radiograph minus score) and flagged (by any flag of quality)
 predictions.csv     patient, site, model, threshold, probability: out-of-fold at the development site
 flow.csv            patients and radiographs at each exclusion
 {supplements}
@@ -76,7 +78,8 @@ def archive_members(
     """Content of every file of the archive by its name.
 
     Args:
-        analysis: patient, site, fold, the biomarker, the factors, followup_days, event; other columns are left out.
+        analysis: patient, site, fold, the biomarker, the factors, followup_days, event, and those of `IMAGE_COLUMNS`
+            that are known; other columns are left out.
         predictions: patient, site, model, threshold, probability; other columns are left out.
         flow: site, unit, order, kind, label, n.
         study: the definition of the study.
@@ -88,6 +91,7 @@ def archive_members(
     """
     factors = [factor.name for factor in study.factors]
     columns = ["patient", "site", "fold", study.biomarker.name, *factors, "followup_days", "event"]
+    columns += [column for column in IMAGE_COLUMNS if column in analysis]
     brought = {name: frame for name, frame in supplements.items() if len(frame)}
     read_me = READ_ME.format(
         title=study.title,
@@ -104,7 +108,7 @@ def archive_members(
         CONFIGURATION: json_bytes(configuration),
         **{name: csv_bytes(frame[list(SUPPLEMENTS[name])]) for name, frame in brought.items()},
         VERSIONS: json_bytes(versions),
-        SCHEMA: json_bytes(archive_schema(study)),
+        SCHEMA: json_bytes(archive_schema(study, known=columns)),
         LICENCE: LICENCE_NOTE.format(data=SIMULATED_DATA if study.simulated else REAL_DATA).encode(),
         **({CARDS: cards.encode()} if cards else {}),
         README: read_me.encode(),

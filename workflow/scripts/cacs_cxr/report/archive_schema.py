@@ -1,5 +1,6 @@
 """The format of an archive, in words for people and in kinds for programs."""
 
+from collections.abc import Collection
 from typing import Any
 
 from cacs_cxr.report.supplements import SUPPLEMENTS
@@ -10,11 +11,23 @@ PATIENT = {"name": "patient", "kind": "text", "meaning": "pseudonym, unique with
 SITE = {"name": "site", "kind": "text", "meaning": "name of a site of study.json"}
 
 
-def archive_schema(study: Study) -> dict[str, Any]:
+RADIOGRAPH = (
+    {"name": "vendor", "kind": "text?", "meaning": "of the radiograph's device"},
+    {"name": "view", "kind": "text?", "meaning": "of the radiograph"},
+    {"name": "days_to_score", "kind": "integer?", "unit": "days", "meaning": "radiograph minus score"},
+    {"name": "flagged", "kind": "text?", "values": ["True", "False"], "meaning": "by any flag of quality"},
+)
+
+
+def archive_schema(study: Study, *, known: Collection[str]) -> dict[str, Any]:
     """Format number, and of every table its columns: name, kind, unit, allowed values and meaning.
 
     Kinds: text, count (integer of at least 0), integer, number (at least 0), decimal; a question mark follows where a
     cell may be empty.
+
+    Args:
+        study: gives the biomarker, the factors and the event.
+        known: columns of the analysis table; those of the radiograph are named where they are among them.
     """
     biomarker = study.biomarker
     analysis = [
@@ -31,6 +44,7 @@ def archive_schema(study: Study) -> dict[str, Any]:
             "meaning": f"0 none, 1 {study.event.name}, 2 competing",
         },
     ]
+    analysis += [column for column in RADIOGRAPH if column["name"] in known]
     predictions = [
         PATIENT,
         SITE,

@@ -45,7 +45,21 @@ SECTIONS: Sequence[Section] = (
     ),
     Section("discrimination", "Discrimination", figures=("roc",), tables=("auc", "comparisons")),
     Section("beside_the_paper", "Beside the paper", figures=("auc",), tables=("paper_comparison",)),
-    Section("operating_points", "Operating points and predicted categories", tables=("operating_points",)),
+    Section("calibration", "Calibration", figures=("calibration",), tables=("calibration", "external")),
+    Section("usefulness", "Clinical usefulness", figures=("decision_curve",), tables=("net_benefit",)),
+    Section(
+        "operating_points",
+        "Operating points and predicted categories",
+        figures=("confusion",),
+        tables=("operating_points", "operating_rules", "agreement"),
+    ),
+    Section(
+        "subgroups",
+        "Subgroups and sensitivity analyses",
+        figures=("subgroups",),
+        tables=("subgroups", "within_strata", "sensitivity_analyses", "corrupted_radiographs"),
+    ),
+    Section("precision", "Precision", tables=("precision",)),
     Section(
         "saliency",
         "What the networks look at",
@@ -60,7 +74,7 @@ SECTIONS: Sequence[Section] = (
         tables=("incremental_value", "information_carried", "discordant"),
     ),
     Section(
-        "robustness",
+        "prognosis_robustness",
         "Robustness of the prognosis",
         figures=("proportional_hazards", "cumulative_incidence"),
         tables=(

@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from cacs_cxr.faults import Fault, InputError
+from cacs_cxr.image_columns import IMAGE_COLUMNS, INTERVAL
 from cacs_cxr.report.archive import (
     ANALYSIS,
     CARDS,
@@ -63,6 +64,7 @@ SHORTEST_IN_PROSE = 4
 LONGEST_FOLLOW_UP = 55_000
 TEXT_COLUMNS = (
     *("patient", "site", "label", "vendor", "part", "item", "note", "model", "threshold", "unit", "kind"),
+    *("view", "corruption"),
     *("stage", "rule", "after", "network", "backbone", "initialisation", "device", "torch", "timm", "term"),
 )
 JSON_MEMBERS, TEXT_MEMBERS = (STUDY, CONFIGURATION, VERSIONS, SCHEMA), (README, CARDS, LICENCE)
@@ -110,6 +112,7 @@ def check_deidentified(members: Mapping[str, bytes], study: Study, *, known: Kno
             *("patient", "site", "fold", study.biomarker.name),
             *(factor.name for factor in study.factors),
             *("followup_days", "event"),
+            *IMAGE_COLUMNS,
         ],
         PREDICTIONS: PREDICTION_COLUMNS,
         FLOW: FLOW_COLUMNS,
@@ -165,10 +168,12 @@ def table_faults(table: pd.DataFrame, *, name: str, known: Known) -> Iterator[Fa
 
 def analysis_faults(table: pd.DataFrame, *, numbers: Sequence[str], greatest_age: object) -> Iterator[Fault]:
     """Times that are no days, numbers that are none, and ages above the cap."""
-    for column in ("fold", "followup_days", "event"):
+    for column in ("fold", "followup_days", "event", INTERVAL):
+        if column not in table:
+            continue
         value = pd.to_numeric(table[column].mask(table[column] == ""), errors="coerce").to_numpy(float)
         wrong = (table[column] != "").to_numpy() & ~(value == np.floor(value))
-        wrong |= value > LONGEST_FOLLOW_UP
+        wrong |= np.abs(value) > LONGEST_FOLLOW_UP
         yield from shown(wrong, name=ANALYSIS, column=column, kind="no small integer")
     for column in numbers:
         value = pd.to_numeric(table[column], errors="coerce").to_numpy(float, na_value=np.nan)

@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from cacs_cxr.report.configuration import setting
+from cacs_cxr.report.evaluation_methods import calibration_paragraph, subgroups_paragraph
 from cacs_cxr.report.methods_models import models_paragraph
 from cacs_cxr.report.numbers import listing
+from cacs_cxr.report.prognosis_methods import prognostic_value_paragraph
 from cacs_cxr.study import Study, model_label
 
 TIME_ZERO = {"score": "the measurement", "radiograph": "the radiograph"}
@@ -37,8 +39,15 @@ def methods_sections(configuration: Mapping[str, Any], study: Study) -> list[tup
         ("Patients", [patients_paragraph(configuration, study)]),
         ("Radiographs", [radiographs_paragraph(configuration)]),
         ("Models", [models_paragraph(configuration, study)]),
-        ("Evaluation", [evaluation_paragraph(configuration, study)]),
-        ("Prognosis", [prognosis_paragraph(configuration, study)]),
+        (
+            "Evaluation",
+            [
+                evaluation_paragraph(configuration, study),
+                calibration_paragraph(configuration, study),
+                subgroups_paragraph(configuration, study),
+            ],
+        ),
+        ("Prognosis", [text for text in prognosis_texts(configuration, study) if text]),
     ]
 
 
@@ -169,6 +178,11 @@ def evaluation_paragraph(configuration: Mapping[str, Any], study: Study) -> str:
         "The predicted category is the highest threshold passed, after crossing probabilities were repaired by pooling "
         "adjacent violators. p-values are two-sided."
     )
+
+
+def prognosis_texts(configuration: Mapping[str, Any], study: Study) -> list[str]:
+    """Both paragraphs of the prognosis; the second is empty for archives that do not record its settings."""
+    return [prognosis_paragraph(configuration, study), prognostic_value_paragraph(configuration)]
 
 
 def prognosis_paragraph(configuration: Mapping[str, Any], study: Study) -> str:

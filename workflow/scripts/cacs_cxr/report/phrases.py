@@ -9,7 +9,7 @@ from cacs_cxr.report.evidence import Evidence
 from cacs_cxr.report.numbers import estimate, listing
 from cacs_cxr.study import Site, model_label, ordered_models
 
-Row = Mapping[str, Any]
+Row = Mapping[Any, Any]
 
 
 class Caption(NamedTuple):

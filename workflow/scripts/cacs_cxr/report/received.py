@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from cacs_cxr.faults import Fault, InputError
+from cacs_cxr.image_columns import IMAGE_COLUMNS
 from cacs_cxr.report.archive import CONFIGURATION, FLOW, FLOW_COLUMNS, PREDICTION_COLUMNS, STUDY
 from cacs_cxr.report.text_table import TextTable, column_faults, text_table
 from cacs_cxr.study import EXTERNAL_FOLD, Factor, Study
@@ -26,7 +27,8 @@ def checked_analysis(table: TextTable, *, biomarker: str, least: float, factors:
         factors: clinical factors; only those that are imputed may have empty cells.
 
     Returns:
-        patient and site (text), fold, biomarker, factors, followup_days and event (integers, NA where empty).
+        patient and site (text), fold, biomarker, factors, followup_days and event (integers, NA where empty), and of
+        the radiograph those columns that the table has.
     """
     frame = table.frame
     for column in ("patient", "site"):
@@ -62,8 +64,24 @@ def checked_analysis(table: TextTable, *, biomarker: str, least: float, factors:
             "fold": np.where(outside, 0, fold).astype(np.int64),
             **values,
             **follow,
+            **{column: checked_image_column(table, column) for column in IMAGE_COLUMNS if column in frame.columns},
         }
     )
+
+
+def checked_image_column(table: TextTable, column: str) -> Any:
+    """What is known of the radiographs: text, whole days or a flag; all of them may be empty."""
+    kind, empty = IMAGE_COLUMNS[column], table.empty(column)
+    if kind == "text":
+        return table.frame[column].astype(object)
+    if kind == "flag":
+        flag = table.frame[column].str.lower().map({"true": True, "1": True, "false": False, "0": False})
+        table.refuse(flag.isna().to_numpy() & ~empty, column, "True, False or nothing", "Correct it, or empty it.")
+        return pd.array(flag.to_numpy(object), dtype="boolean")
+    number = table.numbers(column)
+    wrong = ~empty & (np.isnan(number) | (number != np.round(number)))
+    table.refuse(wrong, column, "whole days, or nothing", "Correct it, or empty it.")
+    return pd.array([None if np.isnan(value) else int(value) for value in number], dtype="Int64")
 
 
 def checked_factor(table: TextTable, factor: Factor) -> Any:
@@ -228,7 +246,8 @@ def received_tables(
     sites = pd.DataFrame({"site": analysis_text.frame["site"], "fold": analysis_text.numbers("fold")})
     study = received_study(members, definition, sites, archive=analysis_text.file)
     columns = ["patient", "site", "fold", study.biomarker.name, *(factor.name for factor in study.factors)]
-    faults = column_faults(analysis_text.frame, [*columns, "followup_days", "event"], file=analysis_text.file)
+    columns += ["followup_days", "event", *(column for column in IMAGE_COLUMNS if column in analysis_text.frame)]
+    faults = column_faults(analysis_text.frame, columns, file=analysis_text.file)
     faults += column_faults(predictions_text.frame, PREDICTION_COLUMNS, file=predictions_text.file)
     if faults:
         raise InputError(faults)

@@ -5,6 +5,8 @@ Whoever adds one names its columns here, and its path in `SUPPLEMENTS` of workfl
 
 from collections.abc import Mapping
 
+from cacs_cxr.image_columns import CORRUPTED_COLUMNS
+
 # Kinds of columns: text, count (integer, at least 0), integer, number (at least 0), decimal; ? where empty is allowed.
 SUPPLEMENTS: Mapping[str, Mapping[str, str]] = {
     "radiographs.csv": {
@@ -42,8 +44,10 @@ SUPPLEMENTS: Mapping[str, Mapping[str, str]] = {
         "given": "text", "n": "count", "n_positive": "number?", "estimate": "decimal?", "low": "decimal?",
         "high": "decimal?", "p": "number?", "p_holm": "number?", "reading": "text", "note": "text",
     },
+    "corrupted_predictions.csv": CORRUPTED_COLUMNS,
 }  # fmt: skip
 WORDS = {
+    "corrupted_predictions.csv": "predictions of corrupted radiographs of some development patients",
     "stages.csv": "rules of the study by stage, their numbers of jobs, and the rules that each needs",
     "networks.csv": "how each network was trained: backbone, parameters, epochs, patients, versions",
     "coefficients.csv": "coefficients of the clinical and integrated models and of the calibration",
