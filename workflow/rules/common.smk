@@ -51,6 +51,14 @@ SUPPLEMENTS = [
     "results/predictions/corrupted_predictions.csv",
 ]
 
+# Settings of the prognosis that say who is analysed and with which factors.
+PATIENTS_AND_FACTORS = (
+    "model",
+    "missing",
+    "imputations",
+    "minimum_events_per_category",
+)
+
 
 def site_names(role=None):
     """Names of the sites, of one role or of all."""
@@ -200,14 +208,17 @@ def explains():
 
 
 def network_tables():
-    """Tables of what the networks look at, by what they tell, where the networks are."""
-    tables = {}
-    if config["start_from"] == "sites":
-        tables["probes"] = "results/saliency/shortcut_probes.csv"
-    if explains():
-        tables["saliency"] = "results/saliency/summary.csv"
+    """Tables of what the networks look at, by what they tell; an archive brings those that it has."""
+    tables = {"probes": "results/saliency/shortcut_probes.csv"}
+    if config["saliency"]["patients"] or config["start_from"] == "predictions":
+        tables["saliency"] = "results/saliency/saliency.csv"
         tables["sanity"] = "results/saliency/sanity.csv"
     return tables
+
+
+def supplements():
+    """Tables that the archive brings besides patients and predictions, those of the networks included."""
+    return [*SUPPLEMENTS, *network_tables().values()]
 
 
 def stages():
@@ -239,6 +250,11 @@ def named_files(item, wildcards):
 def tested_on_corruptions():
     """Thresholds whose networks predict corrupted radiographs; none where the configuration wants no patients."""
     return thresholds() if config["evaluation"]["robustness"]["patients"] else []
+
+
+def prognosis_settings(*keys):
+    """Settings of the section that concern one job, so that a change of the others does not rerun it."""
+    return {key: config["prognosis"][key] for key in (*PATIENTS_AND_FACTORS, *keys)}
 
 
 def gpus():

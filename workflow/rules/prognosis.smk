@@ -5,17 +5,6 @@ FOLLOWED = {
     "predicted_categories": "results/evaluation/predicted_categories.parquet",
     "study": "results/cohort/study.json",
 }
-PATIENTS_AND_FACTORS = (
-    "model",
-    "missing",
-    "imputations",
-    "minimum_events_per_category",
-)
-
-
-def prognosis_settings(*keys):
-    """Settings of the section that a rule has to do with: a change of the others does not rerun it."""
-    return {key: config["prognosis"][key] for key in (*PATIENTS_AND_FACTORS, *keys)}
 
 
 rule analyse_prognosis:

@@ -115,7 +115,7 @@ def draw_residuals(axes: Axes, rows: pd.DataFrame, *, title: str) -> None:
     p = points["p"].iloc[0]
     axes.set_title(f"{title}: p {short_p(float(p))}", loc="left", fontsize=SMALL)
     axes.plot(points["transformed"], points["value"], linestyle="none", marker="o", markersize=1.4, color=GREY,
-              alpha=0.6)  # fmt: skip
+              alpha=float(np.clip(120 / len(points), 0.15, 0.6)))  # fmt: skip
     low, high = line["low"].to_numpy(float), line["high"].to_numpy(float)
     axes.fill_between(line["transformed"], low, high, color="#0072B2", alpha=0.18, linewidth=0)
     axes.plot(line["transformed"], line["value"], color="#0072B2", linewidth=1.1)

@@ -17,6 +17,7 @@ EVENT, COMPETING = 1, 2
 DAYS_TO_SCORE = "days_to_score"
 FALLBACK = (CXR, INTEGRATED, CLINICAL)
 DAYS_PER_YEAR = 365.25
+CENSORED = "competing events treated as censored (cause-specific)"
 
 
 @dataclass(frozen=True)
@@ -230,7 +231,7 @@ def _group(
 ) -> GroupedFollowUp:
     code = rows["code"].to_numpy(np.int64)
     deaths = int((code == COMPETING).sum())
-    note = f"{deaths} competing events treated as censored (cause-specific)" if deaths else ""
+    note = f"{deaths} {CENSORED}" if deaths else ""
     return GroupedFollowUp(
         site=site,
         grouping=grouping,

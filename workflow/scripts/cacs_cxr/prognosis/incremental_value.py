@@ -111,6 +111,8 @@ def _model_row(
     if np.isnan(risk).any():
         early = f"risks at {horizon_years:g} years, Uno's C and AUC not estimable: follow-up ends earlier"
         row["note"] = joined_notes(early, patients.remark)
+    if not any(np.isfinite(one.harrell.c) for one in found):
+        row["note"] = joined_notes("not estimable: no two patients whose order of events is known", patients.remark)
     return row
 
 
@@ -177,7 +179,7 @@ def carried_table(site: SiteModels) -> pd.DataFrame:
                 "events": int(site.patients.event.sum()),
                 "imputations": len(site.designs) if len(site.designs) > 1 else 0,
             }
-            failure = site.failure(predicted, actual)
+            failure = site.failure(predicted, actual, *([base] if base else []))
             if not failure:
                 values = {name: _gain(site, name, base) for name in (predicted, actual)}
                 ratio = values[predicted][0] / values[actual][0] if values[actual][0] > 0 else np.nan
@@ -196,7 +198,7 @@ def carried_table(site: SiteModels) -> pd.DataFrame:
                     "high": high,
                     "replicates": int(np.isfinite(drawn).sum()),
                 }
-                if values[actual][0] <= values[actual][1]:
+                if not values[actual][0] > values[actual][1]:
                     failure = "the actual category itself adds no more than chance would"
                     row |= {"ratio": np.nan, "low": np.nan, "high": np.nan}
             row["note"] = joined_notes(f"not estimable: {failure}" if failure else "", site.patients.remark)

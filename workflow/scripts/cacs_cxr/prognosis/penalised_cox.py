@@ -13,9 +13,10 @@ from cacs_cxr.prognosis.risk_sets import Floats, RiskSets, risk_sets
 
 Penalty = Literal["none", "firth"]
 ITERATIONS = 100
-SMALL_STEP = 1e-7
-DIFFERENCE = 1e-4  # of the standardised coefficients, for the slope of the information's determinant
-FARTHEST = 60.0  # on the scale of log hazard ratios: a limit beyond it is none
+SMALL_STEP = 1e-8  # of the estimate; of the other coefficients of a profile, whose height it squares:
+PROFILE_STEP = 1e-5
+DIFFERENCE = 5e-4  # of the standardised coefficients, for the slope of the information's determinant
+FARTHEST = 30.0  # on the scale of log hazard ratios: a limit beyond it is none
 LARGEST_STEP = 5.0
 
 
@@ -73,7 +74,7 @@ def profiled(
         unbounded, start = bool(fit.unbounded[place]), fit.coefficients * scale
         best = fit.loglik
     else:
-        start, best = _maximum(standard, sets, start, free=range(raw.shape[1]), penalty=penalty)
+        start, best = _maximum(standard, sets, start, free=range(raw.shape[1]), penalty=penalty, small=SMALL_STEP)
     estimate = float(start[place] / scale[place])
     null, at_null = start.copy(), 0.0
     null[place] = 0.0
@@ -89,17 +90,21 @@ def profiled(
 
 
 def _value(beta: Floats, standard: Floats, sets: RiskSets, penalty: Penalty) -> tuple[float, Floats, Floats]:
-    """Log-likelihood with its penalty, the gradient, and the information."""
+    """Log-likelihood with its penalty, the gradient, and (nearly) minus the second derivative."""
     loglik, gradient, information = partial_likelihood(beta, standard, sets)
     if penalty == "none":
         return loglik, gradient, information
-    slopes = np.empty(beta.size)
+    middle = _log_determinant(information)
+    slopes, bends = np.empty(beta.size), np.empty(beta.size)
     for column in range(beta.size):
         unit = np.zeros(beta.size)
         unit[column] = DIFFERENCE
         up, down = (_log_determinant(partial_likelihood(beta + sign * unit, standard, sets)[2]) for sign in (1, -1))
         slopes[column] = (up - down) / (2 * DIFFERENCE)
-    return loglik + _log_determinant(information) / 2, gradient + slopes / 2, information
+        bends[column] = (up - 2 * middle + down) / DIFFERENCE**2
+    # The penalty bends the likelihood too: without its part Newton's steps are too long and may swing for ever.
+    bent = information - np.diag(np.minimum(bends, 0.0)) / 2
+    return loglik + middle / 2, gradient + slopes / 2, bent
 
 
 def _log_determinant(information: Floats) -> float:
@@ -108,9 +113,15 @@ def _log_determinant(information: Floats) -> float:
 
 
 def _maximum(
-    standard: Floats, sets: RiskSets, start: Floats, *, free: "range | list[int]", penalty: Penalty
+    standard: Floats,
+    sets: RiskSets,
+    start: Floats,
+    *,
+    free: "range | list[int]",
+    penalty: Penalty,
+    small: float = PROFILE_STEP,
 ) -> tuple[Floats, float]:
-    """Coefficients that maximise the likelihood over the free ones, and the maximum."""
+    """Coefficients that maximise the likelihood over the free ones, and the maximum, to a step of `small`."""
     chosen = np.array(list(free), dtype=np.intp)
     beta = start.copy()
     value, gradient, information = _value(beta, standard, sets, penalty)
@@ -132,7 +143,7 @@ def _maximum(
             return beta, value
         gained = reached[0] - value
         beta, (value, gradient, information) = trial, reached
-        if np.abs(step).max() < SMALL_STEP or (penalty == "none" and abs(gained) < 1e-11):
+        if np.abs(step).max() < small or (penalty == "none" and abs(gained) < 1e-11):
             return beta, value
     raise ValueError("the maximum of the likelihood was not found; look for terms that are nearly dependent.")
 
@@ -162,13 +173,13 @@ def _limit(
 
     inner = float(best[place] / unit)
     width = 0.5
-    while width < FARTHEST:
+    while width <= 4 * FARTHEST:
         outer = inner + sign * width
         if abs(outer) > FARTHEST and np.sign(outer) == sign:
             break
         if np.ptp(standard[:, place]) * abs(outer) * unit > WIDEST_PREDICTOR:
             break
         if excess(outer) > 0:
-            return float(brentq(excess, outer - sign * width / 2 if width > 0.5 else inner, outer, xtol=1e-9))
+            return float(brentq(excess, outer - sign * width / 2 if width > 0.5 else inner, outer, xtol=1e-8))
         width *= 2
     return float(sign * np.inf)

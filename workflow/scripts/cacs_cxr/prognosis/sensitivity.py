@@ -12,7 +12,7 @@ import pandas as pd
 from cacs_cxr.prognosis.cox import cox_regression
 from cacs_cxr.prognosis.design import Term, category_terms, columns_of, eventless, factor_terms, independent, trend_term
 from cacs_cxr.prognosis.fine_gray import fine_gray
-from cacs_cxr.prognosis.follow_up import COMPETING, EVENT, PREDICTED, GroupedFollowUp, joined_notes
+from cacs_cxr.prognosis.follow_up import CENSORED, COMPETING, EVENT, PREDICTED, GroupedFollowUp, joined_notes
 from cacs_cxr.prognosis.hazard_ratios import few_events
 from cacs_cxr.prognosis.pooling import half_width, pool, two_sided_p
 from cacs_cxr.prognosis.risk_sets import BRESLOW, EFRON, Ties
@@ -99,8 +99,12 @@ def variant(
         return replace(plain, label="Breslow's ties", ties=BRESLOW)
     if name in ("fine_gray", "composite_outcome"):
         reason = "" if (group.code == COMPETING).any() else "no competing event is recorded"
+        # The remark that competing events are censored is not true of these two.
+        told = "; ".join(part for part in group.remark.split("; ") if CENSORED not in part)
+        group = replace(group, remark=told)
         if name == "fine_gray":
-            return replace(plain, label="Fine–Gray, subdistribution", method="fine-gray", impossible=reason)
+            label = "Fine–Gray, subdistribution"
+            return replace(plain, label=label, group=group, method="fine-gray", impossible=reason)
         either = replace(group, code=np.where(group.code == COMPETING, EVENT, group.code))
         return replace(plain, label="event or competing event", group=either, impossible=reason)
     if match[2]:

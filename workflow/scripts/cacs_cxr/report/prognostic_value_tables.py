@@ -1,6 +1,6 @@
 """Tables of incremental value, proportional hazards, competing risks and sensitivity as text."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -36,6 +36,11 @@ def noted(row: Row) -> str:
 def chi_squared(statistic: Any, df: Any) -> str:
     """A chi-squared statistic with its degrees of freedom."""
     return f"{float(statistic):.1f} ({int(df)})" if finite(statistic, df) else NONE
+
+
+def frame(rows: list[dict[str, str]], columns: Sequence[str]) -> pd.DataFrame:
+    """Rows as a table; without any, the columns that it would have."""
+    return pd.DataFrame(rows) if rows else pd.DataFrame(columns=list(columns))
 
 
 def incremental_text(models: pd.DataFrame, comparisons: pd.DataFrame) -> pd.DataFrame:
@@ -116,7 +121,7 @@ def discordant_text(discordant: pd.DataFrame, study: Study) -> pd.DataFrame:
         }
         for row in discordant.to_dict("records")
     ]
-    return pd.DataFrame(rows)
+    return frame(rows, ["site", "threshold", "patients", "against", "HR (95 % CI)", "p", "log-rank p", "note"])
 
 
 def proportionality_text(tests: pd.DataFrame, study: Study) -> pd.DataFrame:
@@ -145,7 +150,7 @@ def proportionality_text(tests: pd.DataFrame, study: Study) -> pd.DataFrame:
                 "note": noted(row),
             }
         )
-    return pd.DataFrame(rows)
+    return frame(rows, ["site", "category by", "model", "term", "χ² (df)", "note"])
 
 
 def periods_text(periods: pd.DataFrame, study: Study) -> pd.DataFrame:
@@ -165,7 +170,10 @@ def periods_text(periods: pd.DataFrame, study: Study) -> pd.DataFrame:
                 "note": noted(row),
             }
         )
-    return pd.DataFrame(rows)
+    return frame(
+        rows,
+        ["site", "category by", "category", "years", "HR (95 % CI)", "p", "p of the change, all categories", "note"],
+    )
 
 
 def means_text(means: pd.DataFrame, study: Study) -> pd.DataFrame:
@@ -187,7 +195,7 @@ def means_text(means: pd.DataFrame, study: Study) -> pd.DataFrame:
         }
         for row in means.to_dict("records")
     ]
-    return pd.DataFrame(rows)
+    return frame(rows, ["site", "category by", "category", "difference from the lowest (95 % CI)", "p", "note"])
 
 
 def competing_text(incidence: pd.DataFrame, hazards: pd.DataFrame, study: Study) -> pd.DataFrame:
@@ -224,7 +232,7 @@ def competing_text(incidence: pd.DataFrame, hazards: pd.DataFrame, study: Study)
                 **cells,
             }
         )
-    return pd.DataFrame(rows)
+    return frame(rows, ["site", "category by", "category", "year", "incidence, % (95 % CI)", "1 − Kaplan–Meier, %"])
 
 
 def sensitivity_text(sensitivity: pd.DataFrame) -> pd.DataFrame:
@@ -267,7 +275,9 @@ def few_events_text(few: pd.DataFrame, study: Study) -> pd.DataFrame:
         }
         for row in few.to_dict("records")
     ]
-    return pd.DataFrame(rows)
+    return frame(
+        rows, ["site", "category by", "model", "category", "method", "HR (95 % limits)", "likelihood ratio p", "note"]
+    )
 
 
 def bounded(ratio: float) -> str:
