@@ -34,6 +34,7 @@ import draw_subgroups
 import evaluate
 import evaluate_calibration
 import evaluate_subgroups
+import prognosis_runs
 import unpack_archive
 import write_report
 import write_tables
@@ -159,6 +160,10 @@ def finished(
     survival: dict[str, Any] = {name: prognosis / f"{name}.csv" for name in names}
     settings: dict[str, Any] = CONFIGURATION["prognosis"]
     analyse_prognosis.main(**base, predicted_categories=categories, **survival, **settings, seed=1)
+    followed = {**base, "predicted_categories": categories}
+    further = prognosis_runs.analyse(
+        followed, configuration=files["configuration"], predictions=scores, folder=prognosis
+    )
     drawn = {name: {"files": {kind: folder / f"figures/{name}.{kind}" for kind in KINDS}} for name in FIGURES}
     defined = {"study": files["study"]}
     draw_stages.main(stages=supplements["stages"], **defined, **drawn["stages"])
@@ -172,6 +177,7 @@ def finished(
     curves, tests = survival["kaplan_meier"], survival["logrank"]
     draw_kaplan_meier.main(kaplan_meier=curves, logrank=tests, **base, **drawn["kaplan_meier"])
     draw_cox.main(cox=survival["cox"], **defined, **drawn["cox"])
+    prognosis_runs.draw(further, kaplan_meier=curves, **defined, drawn=drawn)
     shapes = {name: performance[name] for name in ("calibration_curve", "calibration", "probability_distribution")}
     draw_calibration.main(**shapes, **defined, **drawn["calibration"])
     draw_decision_curve.main(decision_curve=performance["decision_curve"], **defined, **drawn["decision_curve"])
@@ -180,7 +186,7 @@ def finished(
     forest = {name: performance[name] for name in ("subgroups", "subgroup_tests", "discrimination")}
     draw_subgroups.main(**forest, **defined, **drawn["subgroups"])
     performance["comparison"] = performance.pop("auc_comparison")
-    made = {**supplements, **performance, **survival}
+    made = {**supplements, **performance, **survival, **further}
     sources = {**files, **{name: path for name, path in made.items() if name in FIELDS}}
     sources["evaluation_sensitivity"] = performance["sensitivity"]
     tables = {name: folder / f"tables/{name}.csv" for name in TABLES}
@@ -275,6 +281,7 @@ FIELDS = (
     "cox",
     "concordance",
     "incidence",
+    *prognosis_runs.REPORTED,
 )
 
 
@@ -325,7 +332,7 @@ def test_page_loads_nothing_and_every_figure_has_its_alternative(results: Result
     assert tags.of("script") == [{}], "one script, of the page itself"
     assert f"script-src 'sha256-{digest}'" in results.page
     images = tags.of("img")
-    assert len(images) == 13
+    assert len(images) == 17
     for image in images[:-1]:
         assert (image["src"] or "").startswith("data:image/png;base64,")
         assert len(image["alt"] or "") > 40
@@ -345,14 +352,14 @@ def test_page_loads_nothing_and_every_figure_has_its_alternative(results: Result
 @pytest.mark.slow
 def test_tables_have_headings_for_rows_and_columns(results: Results) -> None:
     tags = Tags(results.page)
-    assert len(tags.of("caption")) == 11
+    assert len(tags.of("caption")) == 16
     assert {cell["scope"] for cell in tags.of("th")} == {"col", "row", "rowgroup"}
 
 
 @pytest.mark.slow
 def test_simulated_patients_are_marked_everywhere(results: Results) -> None:
     assert "Simulated patients: not evidence." in results.text
-    assert results.text.count("Simulated patients.") == 11
+    assert results.text.count("Simulated patients.") == 16
     sheets = [path for path in results.folder.glob("images/*.csv") if path.with_suffix(".png").exists()]
     assert len(sheets) == 4
     for path in [*results.folder.glob("tables/*.csv"), *results.folder.glob("figures/*.csv"), *sheets]:
@@ -378,6 +385,7 @@ def test_every_decimal_of_the_text_stands_in_a_result_file(results: Results) -> 
         evidence.table("operating_points"),
         evidence.table("cox"),
         evidence.table("concordance"),
+        *(evidence.table(name) for name in prognosis_runs.REPORTED),
         evidence.table("site_comparison"),
         evidence.table("agreement"),
         evidence.table("calibration"),
@@ -613,7 +621,6 @@ def test_checklists_lead_to_where_each_item_stands_or_to_the_authors(results: Re
     said = {number: (links, remark) for number, _, links, remark in parts["tripod"]}
     assert said["17"] == ("", "to be written by the authors")
     assert 'href="#figure-flow"' in said["20a"][0]
-    assert "not in this study" in {remark for *_, remark in parts["claim"]}
 
 
 @pytest.mark.slow
@@ -655,4 +662,4 @@ def test_tables_are_written_for_manuscripts_too(results: Results) -> None:
     assert latex.count(r" \\") == len(table) + 1
     assert r"CACS $\ge$ 100" in latex
     document = Tags((results.folder / "tables/tables.html").read_text(encoding="utf-8"))
-    assert len(document.of("table")) == len(document.of("caption")) == 11
+    assert len(document.of("table")) == len(document.of("caption")) == 16

@@ -247,14 +247,14 @@ def named_files(item, wildcards):
     return [files] if isinstance(files, str) else files
 
 
-def tested_on_corruptions():
-    """Thresholds whose networks predict corrupted radiographs; none where the configuration wants no patients."""
-    return thresholds() if config["evaluation"]["robustness"]["patients"] else []
-
-
 def prognosis_settings(*keys):
     """Settings of the section that concern one job, so that a change of the others does not rerun it."""
     return {key: config["prognosis"][key] for key in (*PATIENTS_AND_FACTORS, *keys)}
+
+
+def tested_on_corruptions():
+    """Thresholds whose networks predict corrupted radiographs; none where the configuration wants no patients."""
+    return thresholds() if config["evaluation"]["robustness"]["patients"] else []
 
 
 def gpus():

@@ -68,7 +68,8 @@ def cumulative_incidence(time: npt.ArrayLike, code: npt.ArrayLike, *, cause: int
     incidence = np.cumsum(before * own / at_risk)
     se = _jackknife(place, causes, incidence, before, at_risk, own, any_event, cause=cause)
     variance = _aalen(incidence, before, at_risk, own, any_event)
-    inner = (incidence > 0) & (incidence < 1)
+    # An incidence of 1 up to rounding has no limits, as one of exactly 1 has none.
+    inner = (incidence > 0) & (incidence < 1 - 1e-12)
     low, high = np.full(times.size, np.nan), np.full(times.size, np.nan)
     log_incidence = np.log(incidence[inner])
     half = norm.isf(0.025) * se[inner] / (incidence[inner] * -log_incidence)

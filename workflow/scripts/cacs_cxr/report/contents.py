@@ -74,7 +74,7 @@ SECTIONS: Sequence[Section] = (
         tables=("incremental_value", "information_carried", "discordant"),
     ),
     Section(
-        "robustness",
+        "prognosis_robustness",
         "Robustness of the prognosis",
         figures=("proportional_hazards", "cumulative_incidence"),
         tables=(

@@ -7,6 +7,7 @@ from cacs_cxr.report.configuration import setting
 from cacs_cxr.report.evaluation_methods import calibration_paragraph, subgroups_paragraph
 from cacs_cxr.report.methods_models import models_paragraph
 from cacs_cxr.report.numbers import listing
+from cacs_cxr.report.prognosis_methods import prognostic_value_paragraph
 from cacs_cxr.study import Study, model_label
 
 TIME_ZERO = {"score": "the measurement", "radiograph": "the radiograph"}
@@ -46,7 +47,7 @@ def methods_sections(configuration: Mapping[str, Any], study: Study) -> list[tup
                 subgroups_paragraph(configuration, study),
             ],
         ),
-        ("Prognosis", [prognosis_paragraph(configuration, study)]),
+        ("Prognosis", [text for text in prognosis_texts(configuration, study) if text]),
     ]
 
 
@@ -177,6 +178,11 @@ def evaluation_paragraph(configuration: Mapping[str, Any], study: Study) -> str:
         "The predicted category is the highest threshold passed, after crossing probabilities were repaired by pooling "
         "adjacent violators. p-values are two-sided."
     )
+
+
+def prognosis_texts(configuration: Mapping[str, Any], study: Study) -> list[str]:
+    """Both paragraphs of the prognosis; the second is empty for archives that do not record its settings."""
+    return [prognosis_paragraph(configuration, study), prognostic_value_paragraph(configuration)]
 
 
 def prognosis_paragraph(configuration: Mapping[str, Any], study: Study) -> str:

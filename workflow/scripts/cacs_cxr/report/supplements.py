@@ -29,7 +29,6 @@ SUPPLEMENTS: Mapping[str, Mapping[str, str]] = {
         "se": "number?", "odds_ratio": "number?", "low": "number?", "high": "number?", "n": "count",
         "n_positive": "count", "note": "text",
     },
-    "corrupted_predictions.csv": CORRUPTED_COLUMNS,
     "saliency.csv": {
         "site": "text", "threshold": "text", "category": "text", "measure": "text", "n": "count",
         "n_without_map": "count", "mean": "number?", "low": "number?", "high": "number?", "even": "number?",
@@ -45,6 +44,7 @@ SUPPLEMENTS: Mapping[str, Mapping[str, str]] = {
         "given": "text", "n": "count", "n_positive": "number?", "estimate": "decimal?", "low": "decimal?",
         "high": "decimal?", "p": "number?", "p_holm": "number?", "reading": "text", "note": "text",
     },
+    "corrupted_predictions.csv": CORRUPTED_COLUMNS,
 }  # fmt: skip
 WORDS = {
     "corrupted_predictions.csv": "predictions of corrupted radiographs of some development patients",
