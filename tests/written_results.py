@@ -302,6 +302,57 @@ def example_archive(analysis: pd.DataFrame, study: Study, configuration: dict[st
     )
 
 
+def example_network_tables() -> dict[str, pd.DataFrame]:
+    """What is known of where the networks of the development site look, as an archive brings it."""
+    thresholds = ("gt0", "ge100", "ge400")
+    shares = {"n": 40, "n_without_map": 1, "mean": 0.36, "low": 0.33, "high": 0.39, "even": 0.33}
+    shares |= {"ratio": 1.09, "ratio_low": 1.04, "ratio_high": 1.14}
+    agreement = {"n": 40, "n_without_map": 0, "low": -0.05, "high": 0.65, "p10": -0.2, "median": 0.3, "p90": 0.7}
+    probe = {
+        "kind": "acquisition",
+        "statistic": "auc",
+        "n": 300,
+        "n_positive": 120.0,
+        "low": 0.6,
+        "high": 0.8,
+        "p": 1e-4,
+    }
+    sampled = {"site": "development", "category": "all"}
+    measures = ("outside thorax", "calcium", "points at calcium")
+    readings = ("more than an even map: a possible shortcut", "more than an even map", "more than an even map")
+    comparisons = {"randomised above the map": 0.1, "randomised": -0.02, "other fold": 0.6}
+    passed = "passed: the maps depend on what was learnt"
+    warning = "warning: told better than by chance among patients of the same category"
+    return {
+        "saliency.csv": pd.DataFrame(
+            [
+                {**sampled, "threshold": name, "measure": measure, **shares, "reading": said}
+                for name in thresholds
+                for measure, said in zip(measures, readings, strict=True)
+            ]
+        )[list(SUPPLEMENTS["saliency.csv"])],
+        "sanity.csv": pd.DataFrame(
+            [
+                {"threshold": name, "comparison": comparison, **agreement, "mean": mean, "reading": passed}
+                for name in thresholds
+                for comparison, mean in comparisons.items()
+            ]
+        )[list(SUPPLEMENTS["sanity.csv"])],
+        "shortcut_probes.csv": pd.DataFrame(
+            [
+                {
+                    "model": "cxr", "site": "development", "threshold": name, "target": "vendor: GE", "given": given,
+                    **probe, "estimate": 0.7, "p_holm": holm, "reading": said, "note": "",
+                }
+                for name in thresholds
+                for given, holm, said in (
+                    ("nothing", np.nan, "to be read given the category"), ("category", 3e-4, warning),
+                )
+            ]
+        )[list(SUPPLEMENTS["shortcut_probes.csv"])],
+    }  # fmt: skip
+
+
 def example_supplements(analysis: pd.DataFrame) -> dict[str, pd.DataFrame]:
     """Tables that an archive brings besides patients and predictions."""
     table = example_radiographs(analysis)
@@ -326,6 +377,7 @@ def example_supplements(analysis: pd.DataFrame) -> dict[str, pd.DataFrame]:
         {"model": "clinical", "threshold": "gt0", "fold": fold, "term": "age", **fitted, "note": ""} for fold in (0, -1)
     ]
     return {
+        **example_network_tables(),
         "radiographs.csv": example_counts(table),
         "distributions.csv": example_distributions(table),
         "stages.csv": pd.DataFrame(STAGES, columns=["stage", "rule", "jobs", "after"]),

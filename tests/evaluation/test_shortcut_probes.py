@@ -57,7 +57,7 @@ def test_planted_dependence_on_the_vendor_is_a_warning_and_on_age_none() -> None
     vendor = rows.loc[("development", "vendor: B")]
     assert vendor["estimate"] > 0.65
     assert vendor["reading"].startswith("warning")
-    age = table[(table["target"] == "age") & (table["given"] == "none") & (table["statistic"] == "spearman")]
+    age = table[(table["target"] == "age") & (table["given"] == "nothing") & (table["statistic"] == "spearman")]
     assert (age["estimate"] > 0.25).all()
     assert age["reading"].str.contains("no fault").all()
     assert not rows.loc[("external", "site: external"), "reading"].startswith("warning")

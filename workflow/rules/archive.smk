@@ -11,7 +11,7 @@ rule unpack_archive:
         predictions="results/predictions/predictions.parquet",
         configuration="results/cohort/configuration.json",
         versions="results/cohort/versions.json",
-        supplements=SUPPLEMENTS,
+        supplements=supplements(),
     log:
         "logs/unpack_archive.log",
     conda:

@@ -208,14 +208,17 @@ def explains():
 
 
 def network_tables():
-    """Tables of what the networks look at, by what they tell, where the networks are."""
-    tables = {}
-    if config["start_from"] == "sites":
-        tables["probes"] = "results/saliency/shortcut_probes.csv"
-    if explains():
-        tables["saliency"] = "results/saliency/summary.csv"
+    """Tables of what the networks look at, by what they tell; an archive brings those that it has."""
+    tables = {"probes": "results/saliency/shortcut_probes.csv"}
+    if config["saliency"]["patients"] or config["start_from"] == "predictions":
+        tables["saliency"] = "results/saliency/saliency.csv"
         tables["sanity"] = "results/saliency/sanity.csv"
     return tables
+
+
+def supplements():
+    """Tables that the archive brings besides patients and predictions, those of the networks included."""
+    return [*SUPPLEMENTS, *network_tables().values()]
 
 
 def stages():

@@ -136,7 +136,7 @@ rule write_archive:
         study="results/cohort/study.json",
         configuration="results/cohort/configuration.json",
         versions="results/cohort/versions.json",
-        supplements=SUPPLEMENTS,
+        supplements=supplements(),
         tables=expand("results/tables/{table}.csv", table=TABLES),
         cards="results/model_cards.md",
     output:

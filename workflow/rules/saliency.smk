@@ -34,7 +34,7 @@ rule explain_radiographs:
         pictures="results/saliency/pictures.npy",
         explained="results/saliency/explained.csv",
         measures="results/saliency/measures.csv",
-        summary="results/saliency/summary.csv",
+        summary="results/saliency/saliency.csv",
         sanity_patients="results/saliency/sanity_patients.csv",
         sanity="results/saliency/sanity.csv",
         panels="results/saliency/panels.csv",

@@ -22,7 +22,7 @@ COLUMNS = [
     "estimate", "low", "high", "p", "p_holm", "reading", "note",
 ]  # fmt: skip
 LEAST = 10  # patients of each class, or in all of a correlation
-NONE, CATEGORY = "none", "category"
+NONE, CATEGORY = "nothing", "category"
 FACTOR, ACQUISITION = "factor", "acquisition"
 LARGEST = 1 - 1e-15  # correlation whose z is still finite
 NOTHING = {"estimate": np.nan, "low": np.nan, "high": np.nan, "p": np.nan}

@@ -62,6 +62,12 @@ def auc_frame(discrimination: pd.DataFrame, study: Study) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=[*columns, "paper_auc", "paper_model_presumed", "attainable_auc"])
 
 
+LABEL: dict[str, Any] = {
+    "fontsize": SMALL - 0.5,
+    "bbox": {"facecolor": "white", "edgecolor": "none", "pad": 0.4, "alpha": 0.8},
+}
+
+
 @print_style()
 def draw_auc(drawn: pd.DataFrame, study: Study) -> Figure:
     """Draw a dot with its interval for every site and model (rows) at every threshold (panels).
@@ -145,7 +151,7 @@ def draw_panel(axes: Axes, rows: Mapping[tuple[str, str], Mapping[Any, Any]], li
         if pd.notna(row["auc_low"]):
             axes.plot([row["auc_low"], row["auc_high"]], [place, place], color=stroke.colour, linewidth=1.2)
         axes.plot([row["auc"]], [place], marker=stroke.marker, markersize=4, color=stroke.colour)
-        axes.text(row["auc"], place - 0.17, f"{row['auc']:.2f}", ha="center", va="bottom", fontsize=SMALL - 0.5)
+        axes.text(row["auc"], place - 0.17, f"{row['auc']:.2f}", ha="center", va="bottom", **LABEL)
         if pd.notna(row["attainable_auc"]):
             axes.plot([row["attainable_auc"]], [place], marker="|", markersize=9, markeredgewidth=1.4, color=INK)
         if pd.notna(row["paper_auc"]):

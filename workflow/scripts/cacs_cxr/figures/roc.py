@@ -18,6 +18,7 @@ from cacs_cxr.figures.style import (
 from cacs_cxr.study import CXR, Study, model_label, ordered_models
 
 POOLED = "pooled"
+KEY = 15.0  # millimetres below a panel
 
 
 def roc_frame(roc: pd.DataFrame, discrimination: pd.DataFrame, study: Study) -> pd.DataFrame:
@@ -25,7 +26,7 @@ def roc_frame(roc: pd.DataFrame, discrimination: pd.DataFrame, study: Study) -> 
 
     Args:
         roc: site, model, threshold, fold ("pooled" or a number), false_positive_rate, sensitivity.
-        discrimination: site, model, threshold, auc, auc_low, auc_high.
+        discrimination: site, model, threshold, n, n_positive, auc, auc_low, auc_high.
         study: gives the order of sites and thresholds.
     """
     fold = roc["fold"].astype(str)
@@ -33,7 +34,8 @@ def roc_frame(roc: pd.DataFrame, discrimination: pd.DataFrame, study: Study) -> 
     keys = ["site", "threshold", "model", "fold"]
     corners = [curve[corner(curve)] for _, curve in wanted.groupby(keys, sort=False)]
     kept = pd.concat(corners, ignore_index=True) if corners else wanted.iloc[:0]
-    areas = discrimination[["site", "model", "threshold", "auc", "auc_low", "auc_high"]].assign(fold=POOLED)
+    told = ["n", "n_positive", "auc", "auc_low", "auc_high"]
+    areas = discrimination[["site", "model", "threshold", *told]].assign(fold=POOLED)
     joined = kept[[*keys, "false_positive_rate", "sensitivity"]].merge(areas, on=keys, how="left")
     return joined.reset_index(drop=True)
 
@@ -56,32 +58,42 @@ def draw_roc(drawn: pd.DataFrame, study: Study) -> Figure:
     """
     columns, rows = len(study.thresholds), len(study.sites)
     side = min(DOUBLE_COLUMN / max(columns, 2), 75.0)
-    figure = new_figure(width=DOUBLE_COLUMN, height=rows * (side + 6) + 4, simulated=study.simulated)
+    figure = new_figure(width=DOUBLE_COLUMN, height=rows * (side + 6 + KEY) + 4, simulated=study.simulated)
     panels = figure.subplots(rows, columns, squeeze=False)
     for row, site in enumerate(study.sites):
         how = "out-of-fold" if site.role == "development" else "external"
         place = site.name.capitalize() if site.name != "external" else "External site"
         for column, threshold in enumerate(study.thresholds):
             axes = panels[row, column]
-            axes.set_title(
-                f"{study.biomarker.short} {threshold.label}\n{place}" + (f", {how}" if how != site.name else ""),
-                loc="left",
-            )
             here = drawn[(drawn["site"] == site.name) & (drawn["threshold"] == threshold.name)]
+            heading = f"{study.biomarker.short} {threshold.label}{patients_phrase(here)}\n{place}"
+            axes.set_title(heading + (f", {how}" if how != site.name else ""), loc="left")
             curves = here.dropna(subset=["false_positive_rate", "sensitivity"])
             if curves.empty:
                 say(axes, "Not estimable:\none class is absent\nor no predictions")
                 continue
             draw_panel(axes, curves)
-            if row == rows - 1:
-                axes.set_xlabel("1 − specificity")
+            axes.set_xlabel("1 − specificity")
             if column == 0:
                 axes.set_ylabel("Sensitivity")
     return figure
 
 
+def patients_phrase(rows: pd.DataFrame) -> str:
+    """Patients and positives of a panel, or their range where models have been given different patients."""
+    pooled = rows.dropna(subset=["n"]).drop_duplicates("model")
+    if pooled.empty:
+        return ""
+    n, positive = (
+        f"{int(pooled[name].min()):,}"
+        + (f"–{int(pooled[name].max()):,}" if pooled[name].min() < pooled[name].max() else "")
+        for name in ("n", "n_positive")
+    )
+    return f": n = {n}, {positive} positive"
+
+
 def draw_panel(axes: Axes, curves: pd.DataFrame) -> None:
-    """Draw the curves of one threshold at one site, with each model's area and its interval as the key."""
+    """Draw the curves of one threshold at one site, with each model's area and its interval as the key below."""
     axes.plot([0, 1], [0, 1], color=GREY, linewidth=0.6, dashes=(2, 2))
     folds = curves[curves["fold"] != POOLED]
     for _, curve in folds.groupby("fold", sort=False):
@@ -111,7 +123,8 @@ def draw_panel(axes: Axes, curves: pd.DataFrame) -> None:
         )
     axes.set(xlim=(-0.01, 1.01), ylim=(-0.01, 1.01), xticks=[0, 0.5, 1], yticks=[0, 0.5, 1], aspect="equal")
     axes.legend(
-        loc="lower right",
+        loc="upper left",
+        bbox_to_anchor=(-0.02, -0.2),
         title="AUC (95 % CI)",
         title_fontsize=SMALL,
         alignment="left",
@@ -120,8 +133,4 @@ def draw_panel(axes: Axes, curves: pd.DataFrame) -> None:
         handletextpad=0.5,
         borderaxespad=0.1,
         labelspacing=0.25,
-        frameon=True,
-        facecolor="white",
-        edgecolor="none",
-        framealpha=0.85,
     )

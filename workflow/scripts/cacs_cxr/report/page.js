@@ -9,11 +9,12 @@ function value(row, column) {
   return { text, number: found ? Number(found[1].replaceAll(",", "").replace("−", "-")) : NaN };
 }
 
-function compare(a, b) {
-  const numbers = [a.number, b.number].filter((number) => !Number.isNaN(number));
-  if (numbers.length === 2) return a.number - b.number || a.text.localeCompare(b.text);
-  if (numbers.length === 1) return Number.isNaN(a.number) ? 1 : -1;
-  return a.text.localeCompare(b.text);
+// Cells without a number stand last in both directions.
+function compare(a, b, sign) {
+  const [first, second] = [Number.isNaN(a.number), Number.isNaN(b.number)];
+  if (first !== second) return first ? 1 : -1;
+  const words = a.text.localeCompare(b.text);
+  return sign * (first ? words : a.number - b.number || words);
 }
 
 for (const table of document.querySelectorAll("table.sortable")) {
@@ -31,8 +32,8 @@ for (const table of document.querySelectorAll("table.sortable")) {
       const rows = [...printed];
       if (order !== "none") {
         heading.setAttribute("aria-sort", order);
-        rows.sort((a, b) => compare(value(a, column), value(b, column)));
-        if (order === "descending") rows.reverse();
+        const sign = order === "ascending" ? 1 : -1;
+        rows.sort((a, b) => compare(value(a, column), value(b, column), sign));
       }
       body.append(...rows);
     });

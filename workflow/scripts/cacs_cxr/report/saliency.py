@@ -25,7 +25,7 @@ MEASURES = {
 }
 MOST_WARNINGS = 4  # named in the text; the table has all
 STATISTICS = {"spearman": "Spearman's ρ", "r2": "R²", "auc": "AUC"}
-GIVEN = {"none": "all patients", "category": "within categories"}
+GIVEN = {"nothing": "all patients", "category": "within categories"}
 
 
 def saliency_text(summary: pd.DataFrame | None, study: Study) -> pd.DataFrame:
@@ -91,14 +91,11 @@ def saliency(tables: Mapping[str, pd.DataFrame], study: Study) -> list[str]:
     """What the maps show, what the check with random weights says of them, and what the probes warn of.
 
     Args:
-        tables: as `results/saliency` holds them: summary.csv (saliency), sanity.csv and shortcut_probes.csv (probes);
+        tables: as `results/saliency` holds them: saliency.csv, sanity.csv and shortcut_probes.csv (probes);
             those that there are.
     """
     if not tables:
-        return [
-            "The study was rebuilt from an archive, which holds neither networks nor radiographs: training curves, "
-            "maps of what the networks look at, and shortcut probes can be made only where these are."
-        ]
+        return []
     paragraphs = []
     if SALIENCY in tables:
         paragraphs += [maps_paragraph(tables[SALIENCY], study), sanity_paragraph(tables[SANITY], study)]
@@ -106,7 +103,7 @@ def saliency(tables: Mapping[str, pd.DataFrame], study: Study) -> list[str]:
             paragraphs.append(calcium_paragraph(tables[SALIENCY], study))
     else:
         paragraphs.append("The configuration asks for no maps of what the networks look at (saliency.patients: 0).")
-    return [*paragraphs, probes_paragraph(tables[PROBES], study)]
+    return [*paragraphs, *([probes_paragraph(tables[PROBES], study)] if PROBES in tables else [])]
 
 
 def maps_paragraph(summary: pd.DataFrame, study: Study) -> str:

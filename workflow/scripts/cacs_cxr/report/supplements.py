@@ -29,6 +29,21 @@ SUPPLEMENTS: Mapping[str, Mapping[str, str]] = {
         "se": "number?", "odds_ratio": "number?", "low": "number?", "high": "number?", "n": "count",
         "n_positive": "count", "note": "text",
     },
+    "saliency.csv": {
+        "site": "text", "threshold": "text", "category": "text", "measure": "text", "n": "count",
+        "n_without_map": "count", "mean": "number?", "low": "number?", "high": "number?", "even": "number?",
+        "ratio": "number?", "ratio_low": "decimal?", "ratio_high": "decimal?", "reading": "text",
+    },
+    "sanity.csv": {
+        "threshold": "text", "comparison": "text", "n": "count", "n_without_map": "count", "mean": "decimal?",
+        "low": "decimal?", "high": "decimal?", "p10": "decimal?", "median": "decimal?", "p90": "decimal?",
+        "reading": "text",
+    },
+    "shortcut_probes.csv": {
+        "model": "text", "site": "text", "threshold": "text", "target": "text", "kind": "text", "statistic": "text",
+        "given": "text", "n": "count", "n_positive": "number?", "estimate": "decimal?", "low": "decimal?",
+        "high": "decimal?", "p": "number?", "p_holm": "number?", "reading": "text", "note": "text",
+    },
     "corrupted_predictions.csv": CORRUPTED_COLUMNS,
 }  # fmt: skip
 WORDS = {
@@ -36,6 +51,9 @@ WORDS = {
     "stages.csv": "rules of the study by stage, their numbers of jobs, and the rules that each needs",
     "networks.csv": "how each network was trained: backbone, parameters, epochs, patients, versions",
     "coefficients.csv": "coefficients of the clinical and integrated models and of the calibration",
+    "saliency.csv": "where the energy of the maps of what the networks look at lies; the archive holds no map",
+    "sanity.csv": "how far these maps agree with maps of networks of random weights",
+    "shortcut_probes.csv": "what the networks' logits tell of clinical factors, vendors and sites",
     "radiographs.csv": "how many radiographs were read, refused, corrected, repeated and flagged",
     "distributions.csv": "histograms of their grey levels and sizes; the archive holds no radiograph",
 }

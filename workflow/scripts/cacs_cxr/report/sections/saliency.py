@@ -8,6 +8,10 @@ from cacs_cxr.report.evidence import Evidence
 from cacs_cxr.report.phrases import Caption
 from cacs_cxr.report.saliency import PROBES, SALIENCY, SANITY, TEXTS, saliency
 
+WITHOUT_NETWORKS = (
+    "The study was rebuilt from an archive, which holds neither networks nor radiographs: training curves and maps of "
+    "what the networks look at can be drawn only where these are."
+)
 CAPTIONS = {
     SALIENCY: (
         "Where the energy of the maps lies, beside an even map: means over the sampled patients, in which each "
@@ -26,7 +30,8 @@ CAPTIONS = {
 
 def paragraphs(evidence: Evidence) -> list[str]:
     """What the maps show, what the check says of them, what the probes warn of; or why there are none."""
-    return saliency(_tables(evidence), evidence.study)
+    found = saliency(_tables(evidence), evidence.study)
+    return found if {*evidence.pictures, *evidence.left_out} else [*found, WITHOUT_NETWORKS]
 
 
 def figure_captions(evidence: Evidence) -> Mapping[str, Caption]:
@@ -62,4 +67,4 @@ def tables(evidence: Evidence) -> Mapping[str, pd.DataFrame]:
 
 
 def _tables(evidence: Evidence) -> dict[str, pd.DataFrame]:
-    return {name: evidence.tables[name] for name in TEXTS if name in evidence.tables}
+    return {name: evidence.tables[name] for name in TEXTS if len(evidence.tables.get(name, ()))}
