@@ -352,14 +352,14 @@ def test_page_loads_nothing_and_every_figure_has_its_alternative(results: Result
 @pytest.mark.slow
 def test_tables_have_headings_for_rows_and_columns(results: Results) -> None:
     tags = Tags(results.page)
-    assert len(tags.of("caption")) == 21
+    assert len(tags.of("caption")) == 26
     assert {cell["scope"] for cell in tags.of("th")} == {"col", "row", "rowgroup"}
 
 
 @pytest.mark.slow
 def test_simulated_patients_are_marked_everywhere(results: Results) -> None:
     assert "Simulated patients: not evidence." in results.text
-    assert results.text.count("Simulated patients.") == 21
+    assert results.text.count("Simulated patients.") == 26
     sheets = [path for path in results.folder.glob("images/*.csv") if path.with_suffix(".png").exists()]
     assert len(sheets) == 4
     for path in [*results.folder.glob("tables/*.csv"), *results.folder.glob("figures/*.csv"), *sheets]:
@@ -662,4 +662,4 @@ def test_tables_are_written_for_manuscripts_too(results: Results) -> None:
     assert latex.count(r" \\") == len(table) + 1
     assert r"CACS $\ge$ 100" in latex
     document = Tags((results.folder / "tables/tables.html").read_text(encoding="utf-8"))
-    assert len(document.of("table")) == len(document.of("caption")) == 21
+    assert len(document.of("table")) == len(document.of("caption")) == 26
