@@ -73,7 +73,9 @@ def cumulative_incidence(time: npt.ArrayLike, code: npt.ArrayLike, *, cause: int
     low, high = np.full(times.size, np.nan), np.full(times.size, np.nan)
     log_incidence = np.log(incidence[inner])
     half = norm.isf(0.025) * se[inner] / (incidence[inner] * -log_incidence)
-    low[inner], high[inner] = (np.exp(log_incidence * np.exp(sign * half)) for sign in (1, -1))
+    # A standard error far beyond the incidence makes the exponent overflow; the limit is then 0, as it should be.
+    with np.errstate(over="ignore"):
+        low[inner], high[inner] = (np.exp(log_incidence * np.exp(sign * half)) for sign in (1, -1))
     return CumulativeIncidence(times, at_risk, own, incidence, se, variance, low, high)
 
 
