@@ -216,7 +216,7 @@ def test_radiographs_are_summed_up_on_the_screen_and_shown_in_the_report(mini: P
     sheets = sorted(file.stem for file in (mini / "results/images").glob("*.png"))
     assert sheets == ["contact_sheet_development", "contact_sheet_external", "flagged_radiographs"]
     page = (mini / "results/report.html").read_text(encoding="utf-8")
-    assert page.count("<img ") == 19
+    assert page.count("<img ") == 23
     assert len(page) < 15_000_000
 
 

@@ -11,8 +11,17 @@ import analyse_competing_risks
 import analyse_hazards
 import analyse_incremental_value
 import analyse_sensitivity
+from cacs_cxr.figures.cross_classification import draw_cross_classification
+from cacs_cxr.figures.cumulative_incidence import cumulative_incidence_frame, draw_cumulative_incidence
+from cacs_cxr.figures.incremental_value import draw_incremental_value, incremental_frame
+from cacs_cxr.figures.proportional_hazards import draw_proportional_hazards, proportional_hazards_frame
+from cacs_cxr.figures.risk_prediction import draw_risk_prediction, risk_frame
+from cacs_cxr.figures.style import texts
+from cacs_cxr.prognosis.follow_up import GroupedFollowUp
+from cacs_cxr.prognosis.kaplan_meier import kaplan_meier_table
 from cacs_cxr.study import Study
 from cacs_cxr.tables import read_written_table, write_csv, write_json, write_parquet
+from drawn_texts import clipped
 from reference_cohort import (
     analysis_table,
     one_site,
@@ -256,3 +265,36 @@ def test_study_without_outcomes(tmp_path: Path) -> None:
     made = run(tmp_path, analysis.assign(followup_days=np.nan, event=np.nan), categories, small_study())
     assert made["incremental_value"]["note"].str.contains("no patients with follow-up").all()
     assert made["cumulative_incidence"].empty
+
+
+def test_figures_show_every_text_whole(tables: dict[str, pd.DataFrame]) -> None:
+    study, cohort = one_site(), read_cohort()
+    curves = pd.concat(
+        [
+            kaplan_meier_table(
+                GroupedFollowUp(
+                    "development", grouping, cohort["time"].to_numpy(), cohort["event"].to_numpy(),
+                    cohort[column].to_numpy(), pd.DataFrame(index=cohort.index), "",
+                ),
+                study,
+            )
+            for grouping, column in (("actual", "cat4"), ("predicted", "pred4"))
+        ]
+    )  # fmt: skip
+    residuals = proportional_hazards_frame(
+        tables["schoenfeld_residuals"], tables["proportional_hazards"], curves, study
+    )
+    incidence = cumulative_incidence_frame(tables["cumulative_incidence"], curves, study)
+    gain = incremental_frame(tables["incremental_value"], tables["information_carried"], study)
+    risks = risk_frame(tables["risk_calibration"], tables["risk_net_benefit"], study)
+    figures = {
+        "residuals": draw_proportional_hazards(residuals, study, transform="km"),
+        "incidence": draw_cumulative_incidence(incidence, study),
+        "gain": draw_incremental_value(gain, study, horizon_years=5),
+        "risks": draw_risk_prediction(risks, study, horizon_years=5),
+        "cells": draw_cross_classification(tables["cross_classification"], study),
+    }
+    assert [text for drawn in figures.values() for text in clipped(drawn)] == []
+    shown = " ".join(texts(figures["cells"]))
+    assert "242 / 4,000" in shown
+    assert set(incidence["curve"]) == {"event", "competing", "one minus Kaplan-Meier"}

@@ -100,11 +100,8 @@ def draw_calibration(drawn: pd.DataFrame, study: Study) -> Figure:
         )
         for model in models
     ]  # fmt: skip
-    shown = model_label(headline_model(models)).lower()
-    note = (
-        f"Band, points (tenths of patients with 95 % CI), numbers and bars: {shown} model. Bars upward: patients "
-        "who pass the threshold; downward: who do not."
-    )
+    shown = model_label(headline_model(models))
+    note = f"{shown}: band, tenths (95 % CI), numbers and bars. Bars: above the threshold upward, others downward."
     write_foot(figure, note, simulated=study.simulated, handles=key)
     return figure
 

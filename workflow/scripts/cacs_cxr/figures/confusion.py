@@ -41,7 +41,7 @@ def draw_confusion(drawn: pd.DataFrame, study: Study) -> Figure:
     models = ordered_models(drawn["model"])[:MOST_MODELS] if len(drawn) else []
     rows = len(study.sites)
     side = DOUBLE_COLUMN / max(len(models), MOST_MODELS)
-    figure = new_figure(width=DOUBLE_COLUMN, height=rows * (side + 7) + 6, simulated=study.simulated, foot=4.5)
+    figure = new_figure(width=DOUBLE_COLUMN, height=rows * (side + 10) + 6, simulated=study.simulated, foot=4.5)
     if not models:
         say(figure.add_subplot(), "Not estimable: no model has predictions at all thresholds.")
         return figure
@@ -59,8 +59,8 @@ def draw_confusion(drawn: pd.DataFrame, study: Study) -> Figure:
                 say(axes, "Not estimable:\nno predictions at\nall thresholds")
                 continue
             agreed = here["kappa_quadratic"].iloc[0]
-            weighed = "" if pd.isna(agreed) else f", weighted κ {agreed:.2f}".replace("-", "−")
-            axes.set_title(f"{title}, n = {int(here['n'].sum()):,}{weighed}", loc="left")
+            weighed = "" if pd.isna(agreed) else f", κ {agreed:.2f}".replace("-", "−")
+            axes.set_title(f"{title}\nn = {int(here['n'].sum()):,}{weighed}", loc="left")
             draw_square(axes, here, study)
             if column == 0:
                 axes.set_ylabel("Actual category")

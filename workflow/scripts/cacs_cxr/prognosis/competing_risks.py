@@ -95,22 +95,26 @@ def competing_hazards(group: GroupedFollowUp, study: Study, *, minimum_events: i
                 values = np.array([one[0][level - 1] for one in estimates])
                 variances = np.array([one[1][level - 1] for one in estimates])
                 reason = "" if np.isfinite(values).all() else "the model has no estimate of it"
-                row |= _ratio(values, variances) if not reason else {}
+                free = max(int(happened.sum()) - estimates[0][2], 1)
+                row |= _ratio(values, variances, complete_df=free) if not reason else {}
             row["note"] = joined_notes(f"not estimable: {reason}" if reason else "", group.remark)
             rows.append(row)
     return pd.DataFrame(rows, columns=HAZARD_COLUMNS)
 
 
-def _fitted(patients: GroupedFollowUp, study: Study, *, code: int, method: str) -> tuple[np.ndarray, np.ndarray]:
-    """Coefficients and variances of the category terms of one data set, NaN where not estimable."""
+def _fitted(patients: GroupedFollowUp, study: Study, *, code: int, method: str) -> tuple[np.ndarray, np.ndarray, int]:
+    """Coefficients and variances of the category terms of one data set, NaN where not estimable, and how many
+    coefficients the model has.
+    """
     terms: list[Term] = [*category_terms(patients, study), *factor_terms(patients, study)]
     size = len(study.categories) - 1
     if method == CAUSE_SPECIFIC:
         fit = fit_model(patients.time, patients.code == code, terms)
-        return fit.coefficients[:size], np.diag(fit.covariance)[:size]
+        estimable = int(np.isfinite(fit.coefficients).sum())
+        return fit.coefficients[:size], np.diag(fit.covariance)[:size], estimable
     happened = patients.code == code
     if not happened.any():
-        return np.full(size, np.nan), np.full(size, np.nan)
+        return np.full(size, np.nan), np.full(size, np.nan), 0
     kept = independent(terms, patients.time >= patients.time[happened].min())
     # A level without events has no finite estimate: it joins the reference, and its own estimate is withheld.
     bare = [bool(term.levels) and not all(happened[level].any() for level in term.levels[1:]) for term in terms]
@@ -124,14 +128,14 @@ def _fitted(patients: GroupedFollowUp, study: Study, *, code: int, method: str) 
             cause=code,
         )
         coefficients[chosen], variances[chosen] = result.coefficients, np.diag(result.covariance)
-    return coefficients[:size], variances[:size]
+    return coefficients[:size], variances[:size], len(chosen)
 
 
-def _ratio(values: np.ndarray, variances: np.ndarray) -> dict[str, float]:
+def _ratio(values: np.ndarray, variances: np.ndarray, *, complete_df: float) -> dict[str, float]:
     df = np.inf
     coefficient, se = float(values[0]), float(np.sqrt(variances[0]))
     if values.size > 1:
-        pooled = pool(values[:, np.newaxis], variances[:, np.newaxis, np.newaxis])
+        pooled = pool(values[:, np.newaxis], variances[:, np.newaxis, np.newaxis], complete_df=complete_df)
         coefficient, se = float(pooled.coefficients[0]), float(np.sqrt(pooled.covariance[0, 0]))
         df = float(pooled.df[0])
     half = half_width(se, df=df)

@@ -40,7 +40,8 @@ def continuous_table(site: SiteModels) -> pd.DataFrame:
             if not failure:
                 coefficient, se, df = float(values[0]), float(np.sqrt(variances[0])), np.inf
                 if len(fits) > 1 and np.ptp(values) > 0:
-                    pooled = pool(values[:, np.newaxis], variances[:, np.newaxis, np.newaxis])
+                    free = max(int(patients.event.sum()) - int(np.isfinite(fits[0].coefficients).sum()), 1)
+                    pooled = pool(values[:, np.newaxis], variances[:, np.newaxis, np.newaxis], complete_df=free)
                     coefficient, se = float(pooled.coefficients[0]), float(np.sqrt(pooled.covariance[0, 0]))
                     df = float(pooled.df[0])
                 half = half_width(se, df=df)

@@ -19,7 +19,8 @@ COX_COLUMNS = [
     "coefficient", "se", "hr", "low", "high", "p", "missing", "n_missing", "imputations", "df", "fmi", "note",
 ]  # fmt: skip
 TEST_COLUMNS = [
-    "site", "grouping", "adjustment", "test", "chi2", "df", "residual_df", "p", "hr", "low", "high", "missing", "note",
+    "site", "grouping", "adjustment", "test", "chi2", "df", "residual_df", "p", "hr", "low", "high", "missing",
+    "events", "parameters", "events_per_parameter", "note",
 ]  # fmt: skip
 CONCORDANCE_COLUMNS = [
     "site", "grouping", "adjustment", "n", "events", "c", "se", "low", "high", "missing", "n_missing", "fmi", "note",
@@ -106,6 +107,7 @@ def cox_test_table(group: GroupedFollowUp, study: Study) -> pd.DataFrame:
         ratios = [2 * (fit.loglik - fit.loglik_null) for fit in full.fits]
         gains = [2 * (fit.loglik - other.loglik) for fit, other in zip(full.fits, less, strict=True)]
         steps = [fit.parameters - other.parameters for fit, other in zip(full.fits, less, strict=True)]
+        events = int(sets[0].event.sum())
         tests = {
             "model likelihood ratio": chi_squared_test(ratios, df=parameters),
             "model wald": wald_test(full, range(full.coefficients.size)),
@@ -133,6 +135,9 @@ def cox_test_table(group: GroupedFollowUp, study: Study) -> pd.DataFrame:
                     "p": test.p,
                     **{key: step[key] for key in ("hr", "low", "high")},
                     "missing": _missing(group)["missing"],
+                    "events": events,
+                    "parameters": size_of(tested),
+                    "events_per_parameter": events / size_of(tested) if size_of(tested) else np.nan,
                     "note": joined_notes(
                         "" if estimable else f"not estimable: {reason}",
                         pooled if estimable and tested.pooled else "",
@@ -141,6 +146,11 @@ def cox_test_table(group: GroupedFollowUp, study: Study) -> pd.DataFrame:
                 }
             )
     return pd.DataFrame(rows, columns=TEST_COLUMNS)
+
+
+def size_of(model: PooledModel) -> int:
+    """Number of independent terms of a model, those of infinite estimate included; 0 without a fit."""
+    return model.fits[0].parameters
 
 
 def concordance_table(group: GroupedFollowUp, study: Study) -> pd.DataFrame:

@@ -62,6 +62,7 @@ def period_table(group: GroupedFollowUp, study: Study, *, split_years: float, mi
         for code in range(1, len(study.categories))
         if enough[number, 0] and enough[number, code]
     ]
+    size = 0
     coefficients, covariances, failure = [], [], "" if names else "too few events in every period"
     for patients in sets if names else ():
         patient, entry, end, event, period = split_rows(patients, cut)
@@ -73,6 +74,7 @@ def period_table(group: GroupedFollowUp, study: Study, *, split_years: float, mi
         columns = [*categories, *columns_of(kept, n=patients.time.size)[patient].T]
         used = [place for place, column in enumerate(columns) if np.ptp(column) > 0]
         fit = cox_regression(end, event, np.stack([columns[place] for place in used], axis=1), entry=entry)
+        size = len(used)
         wanted = [number * (len(study.categories) - 1) + code - 1 for number, code in names]
         if fit.failure or any(place not in used or fit.unbounded[used.index(place)] for place in wanted):
             failure = fit.failure or "an estimate grows without bound"
@@ -80,7 +82,8 @@ def period_table(group: GroupedFollowUp, study: Study, *, split_years: float, mi
         places = [used.index(place) for place in wanted]
         coefficients.append(fit.coefficients[places])
         covariances.append(fit.covariance[np.ix_(places, places)])
-    estimates = _period_estimates(coefficients, covariances) if not failure else None
+    free = max(int(first.event.sum()) - size, 1)
+    estimates = _period_estimates(coefficients, covariances, complete_df=free) if not failure else None
     change = _change(coefficients, covariances, names) if not failure else NO_TEST
     rows = []
     for number, (start, stop) in enumerate(periods):
@@ -144,9 +147,11 @@ def _few(events: np.ndarray, code: int, minimum: int) -> str:
     return f"{number} event{'s' if number != 1 else ''} of {kind} in this period, fewer than {minimum}"
 
 
-def _period_estimates(coefficients: Sequence[np.ndarray], covariances: Sequence[np.ndarray]) -> list[dict[str, float]]:
+def _period_estimates(
+    coefficients: Sequence[np.ndarray], covariances: Sequence[np.ndarray], *, complete_df: float
+) -> list[dict[str, float]]:
     if len(coefficients) > 1:
-        pooled = pool(np.array(coefficients), np.array(covariances))
+        pooled = pool(np.array(coefficients), np.array(covariances), complete_df=complete_df)
         values, errors, df = pooled.coefficients, np.sqrt(np.diag(pooled.covariance)), pooled.df
     else:
         values, errors = coefficients[0], np.sqrt(np.diag(covariances[0]))

@@ -53,13 +53,13 @@ TRIPOD_AI: Mapping[str, Sequence[Item]] = {
         Item("9a", "Choice of predictors", ("methods-models", "table-assumptions")),
         Item("9b", "Definition and measurement of predictors", ("methods-radiographs", "methods-models")),
         Item("9c", "Assessors of predictors", ("methods-radiographs",), "radiographs are read by a program"),
-        Item("10", "Sample size and its justification", ("participants", AUTHORS)),
+        Item("10", "Sample size and its justification", ("participants", "table-precision", AUTHORS)),
         Item("11", "Missing data", ("methods-prognosis", "table-missing")),
         Item("12a", "Use and partition of the data", ("methods-models",)),
         Item("12b", "Handling of predictors", ("methods-radiographs", "methods-models")),
         Item("12c", "Type of model, building, tuning, internal validation", ("methods-models",)),
         Item("12d", "Heterogeneity between clusters", ("methods-evaluation", "figure-auc"), "by site"),
-        Item("12e", "Measures and plots of performance", ("methods-evaluation",)),
+        Item("12e", "Measures and plots of performance", ("methods-evaluation", "calibration", "usefulness")),
         Item("12f", "Updating of the model", ("methods-models",), "nothing is fitted at external sites"),
         Item("12g", "How predictions were calculated", ("methods-models",)),
         Item("13", "Class imbalance", ("methods-models",), "no resampling; probabilities are calibrated"),
@@ -83,8 +83,21 @@ TRIPOD_AI: Mapping[str, Sequence[Item]] = {
         Item("20c", "Predictors in development and evaluation", ("table-table1",), "standardised differences"),
         Item("21", "Participants and events of each analysis", ("table-auc", "table-incidence", "table-cox")),
         Item("22", "The full model, for prediction in others", ("availability",), "weights and coefficients"),
-        Item("23a", "Performance with intervals", ("table-auc", "figure-roc", "table-operating_points", "subgroups")),
-        Item("23b", "Heterogeneity of performance", ("figure-auc", "table-auc"), "by site and by fold"),
+        Item(
+            "23a",
+            "Performance with intervals",
+            (
+                "table-auc",
+                "figure-roc",
+                "table-calibration",
+                "table-net_benefit",
+                "table-operating_points",
+                "subgroups",
+            ),
+        ),
+        Item(
+            "23b", "Heterogeneity of performance", ("table-external", "figure-auc", "table-auc"), "by site and by fold"
+        ),
         Item("24", "Results of updating", ("methods-models",), "no model was updated"),
     ),
     "Discussion": (
@@ -143,7 +156,11 @@ CLAIM: Mapping[str, Sequence[Item]] = {
     "Evaluation": (
         Item("28", "Measures of performance", ("methods-evaluation",)),
         Item("29", "Uncertainty and significance", ("methods-evaluation",)),
-        Item("30", "Robustness and sensitivity", ("sensitivity", "subgroups", "figure-auc")),
+        Item(
+            "30",
+            "Robustness and sensitivity",
+            ("table-sensitivity_analyses", "table-corrupted_radiographs", "subgroups", "figure-auc"),
+        ),
         Item("31", "Explanations", ("saliency",)),
         Item("32", "Evaluation on internal data", ("discrimination",)),
         Item("33", "Evaluation on external data", ("discrimination", "figure-auc")),
@@ -152,7 +169,9 @@ CLAIM: Mapping[str, Sequence[Item]] = {
     "Results": (
         Item("35", "Included and excluded", ("figure-flow", "participants")),
         Item("36", "Characteristics by partition", ("table-table1",)),
-        Item("37", "Performance of the model", ("table-auc", "table-comparisons")),
+        Item(
+            "37", "Performance of the model", ("table-auc", "table-comparisons", "table-calibration", "table-external")
+        ),
         Item("38", "Diagnostic performance and its precision", ("figure-roc", "table-operating_points")),
         Item("39", "Failures", ("operating_points", "figure-confusion", AUTHORS)),
     ),
