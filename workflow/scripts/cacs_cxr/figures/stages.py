@@ -1,5 +1,6 @@
 """The study's graph as a diagram: a box for each stage and step, with its rules, from the tables to the report."""
 
+import itertools
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -144,6 +145,13 @@ def place_row(row: Sequence[Box], *, top: float) -> None:
         for box in boxes:
             box.left, box.top = left, top
             left += box.width + GAP
+    ordered = sorted(row, key=lambda box: box.left)
+    for before, box in itertools.pairwise(ordered):
+        box.left = max(box.left, before.left + before.width + GAP)
+    right = DOUBLE_COLUMN - 1.0
+    for box in reversed(ordered):
+        box.left = min(box.left, right - box.width)
+        right = box.left - GAP
 
 
 def draw_box(axes: Axes, box: Box, *, fill: str) -> None:
