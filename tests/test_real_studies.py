@@ -18,13 +18,11 @@ def test_age_is_learnt_from_real_radiographs(tmp_path: Path) -> None:
     # Ten epochs are too few for 176 patients: the AUC was 0.57 and 0.63 in two draws of folds, with 30 it was 0.69.
     overlay["training"]["epochs"] = 30
     overlay["folds"]["count"] = 5
-    done = snakemake(directory=tmp_path, overlay=overlay)
+    done = snakemake("results/evaluation/discrimination.csv", directory=tmp_path, overlay=overlay)
     assert done.returncode == 0, done.stdout + logs_of(tmp_path)
     table = pd.read_csv(tmp_path / "results/evaluation/discrimination.csv").set_index(["model", "threshold"])
     assert table.loc[("cxr", "ge65"), "auc_low"] > 0.5
     assert not table["simulated"].any()
-    page = (tmp_path / "results/report.html").read_text(encoding="utf-8")
-    assert "Simulated" not in page
 
 
 def test_a_study_with_few_patients_says_what_is_not_estimable(tmp_path: Path) -> None:
@@ -32,4 +30,6 @@ def test_a_study_with_few_patients_says_what_is_not_estimable(tmp_path: Path) ->
     assert done.returncode == 0, done.stdout + logs_of(tmp_path)
     cox = pd.read_csv(tmp_path / "results/prognosis/cox.csv")
     assert cox["note"].str.contains("not estimable").any()
-    assert "not estimable" in (tmp_path / "results/report.html").read_text(encoding="utf-8")
+    page = (tmp_path / "results/report.html").read_text(encoding="utf-8")
+    assert "not estimable" in page
+    assert "Simulated" not in page
