@@ -384,7 +384,18 @@ def example_supplements(analysis: pd.DataFrame) -> dict[str, pd.DataFrame]:
         "networks.csv": pd.DataFrame(networks)[list(SUPPLEMENTS["networks.csv"])],
         "coefficients.csv": pd.DataFrame(coefficients),
         "corrupted_predictions.csv": example_corrupted(analysis),
-    }
+        "network_calibration.csv": pd.DataFrame(
+            [
+                {
+                    "site": "development", "model": "cxr", "threshold": "gt0", "stage": stage, "n": 100,
+                    "n_positive": 45, "observed": 0.45, "expected": expected, "observed_to_expected": 0.45 / expected,
+                    "intercept": intercept, "intercept_se": 0.2, "slope": slope, "slope_se": 0.1, "brier": 0.231,
+                    "log_loss": 0.66, "note": "",
+                }
+                for stage, expected, intercept, slope in (("network", 0.6, -0.7, 0.5), ("calibrated", 0.45, 0.0, 1.0))
+            ]
+        ),
+    }  # fmt: skip
 
 
 def auc_with_interval(score: np.ndarray, label: np.ndarray) -> tuple[float, float]:

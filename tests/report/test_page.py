@@ -152,6 +152,7 @@ def finished(
         "networks": folder / "models/networks.csv",
         "coefficients": folder / "predictions/coefficients.csv",
         "corrupted": folder / "predictions/corrupted_predictions.csv",
+        "network_calibration": folder / "predictions/network_calibration.csv",
     }
     distributions, versions = supplements["distributions"], cohort / "versions.json"
     scores, categories = folder / "predictions.parquet", evaluation / "predicted_categories.parquet"
@@ -266,6 +267,7 @@ FIELDS = (
     "stages",
     "networks",
     "coefficients",
+    "network_calibration",
     "discrimination",
     "comparison",
     "operating_points",

@@ -49,6 +49,7 @@ SUPPLEMENTS = [
     "results/models/networks.csv",
     "results/predictions/coefficients.csv",
     "results/predictions/corrupted_predictions.csv",
+    "results/predictions/network_calibration.csv",
 ]
 
 # Settings of the prognosis that say who is analysed and with which factors.

@@ -9,6 +9,7 @@ EVIDENCE = {
     "radiographs": "results/images/radiographs.csv",
     "networks": "results/models/networks.csv",
     "coefficients": "results/predictions/coefficients.csv",
+    "network_calibration": "results/predictions/network_calibration.csv",
     "discrimination": "results/evaluation/discrimination.csv",
     "comparison": "results/evaluation/auc_comparison.csv",
     "operating_points": "results/evaluation/operating_points.csv",

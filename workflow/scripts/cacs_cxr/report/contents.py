@@ -45,7 +45,12 @@ SECTIONS: Sequence[Section] = (
     ),
     Section("discrimination", "Discrimination", figures=("roc",), tables=("auc", "comparisons")),
     Section("beside_the_paper", "Beside the paper", figures=("auc",), tables=("paper_comparison",)),
-    Section("calibration", "Calibration", figures=("calibration",), tables=("calibration", "external")),
+    Section(
+        "calibration",
+        "Calibration",
+        figures=("calibration",),
+        tables=("calibration", "network_calibration", "external"),
+    ),
     Section("usefulness", "Clinical usefulness", figures=("decision_curve",), tables=("net_benefit",)),
     Section(
         "operating_points",

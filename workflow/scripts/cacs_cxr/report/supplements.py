@@ -45,8 +45,15 @@ SUPPLEMENTS: Mapping[str, Mapping[str, str]] = {
         "high": "decimal?", "p": "number?", "p_holm": "number?", "reading": "text", "note": "text",
     },
     "corrupted_predictions.csv": CORRUPTED_COLUMNS,
+    "network_calibration.csv": {
+        "site": "text", "model": "text", "threshold": "text", "stage": "text", "n": "count", "n_positive": "count",
+        "observed": "number", "expected": "number", "observed_to_expected": "number?", "intercept": "decimal?",
+        "intercept_se": "number?", "slope": "decimal?", "slope_se": "number?", "brier": "number", "log_loss": "number",
+        "note": "text",
+    },
 }  # fmt: skip
 WORDS = {
+    "network_calibration.csv": "calibration of the networks before and after calibration on the tuning split",
     "corrupted_predictions.csv": "predictions of corrupted radiographs of some development patients",
     "stages.csv": "rules of the study by stage, their numbers of jobs, and the rules that each needs",
     "networks.csv": "how each network was trained: backbone, parameters, epochs, patients, versions",

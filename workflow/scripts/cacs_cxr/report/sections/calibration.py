@@ -7,6 +7,7 @@ import pandas as pd
 from cacs_cxr.report.evaluation_tables import calibration_text, external_text
 from cacs_cxr.report.evidence import Evidence
 from cacs_cxr.report.headline import NO_PREDICTIONS, headline
+from cacs_cxr.report.network_calibration import network_calibration_text
 from cacs_cxr.report.numbers import listing, p_phrase
 from cacs_cxr.report.phrases import Caption, finite, interval
 from cacs_cxr.study import model_label
@@ -88,13 +89,18 @@ def table_captions(evidence: Evidence) -> Mapping[str, str]:
             "observed to "
             "expected. ICI and E90: mean and 90th percentile of the distance between probability and curve."
         ),
+        "network_calibration": (
+            "Calibration of the networks before and after calibration on the tuning split. Network's own: the "
+            "probability as trained, at external sites of the mean logit of all networks."
+        ),
         "external": "AUC at external sites and at development, compared as unpaired (DeLong).",
     }
 
 
 def tables(evidence: Evidence) -> Mapping[str, pd.DataFrame]:
-    """Calibration, and external sites beside development."""
+    """Calibration, also of the networks as trained, and external sites beside development."""
     return {
         "calibration": calibration_text(evidence.table("calibration"), evidence.study),
+        "network_calibration": network_calibration_text(evidence.table("network_calibration"), evidence.study),
         "external": external_text(evidence.table("site_comparison"), evidence.study),
     }
