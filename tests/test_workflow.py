@@ -218,7 +218,12 @@ def test_radiographs_are_summed_up_on_the_screen_and_shown_in_the_report(mini: P
     for site, part in table.groupby("site"):
         assert f"{site}: {part['readable'].sum()} of {len(part)} radiographs read\n" in screen
     sheets = sorted(file.stem for file in (mini / "results/images").glob("*.png"))
-    assert sheets == ["contact_sheet_development", "contact_sheet_external", "flagged_radiographs"]
+    assert sheets == [
+        "contact_sheet_development",
+        "contact_sheet_external",
+        "example_radiographs",
+        "flagged_radiographs",
+    ]
     page = (mini / "results/report.html").read_text(encoding="utf-8")
     assert page.count("<img ") == 23
     assert len(page) < 15_000_000

@@ -203,6 +203,11 @@ def pictures(*suffixes):
     ]
 
 
+def archive_pictures(*suffixes):
+    """Files of the figures that show radiographs and need no network; they lie beside the images."""
+    return [file for file in pictures(*suffixes) if file.startswith("results/images/")]
+
+
 def explains():
     """Whether radiographs are explained: not without the networks, and not where the configuration wants none."""
     return config["start_from"] == "sites" and config["saliency"]["patients"] > 0
