@@ -203,7 +203,7 @@ def pictures(*suffixes):
     ]
 
 
-def archive_pictures(*suffixes):
+def pictures_of_radiographs(*suffixes):
     """Files of the figures that show radiographs and need no network; they lie beside the images."""
     return [file for file in pictures(*suffixes) if file.startswith("results/images/")]
 

@@ -214,6 +214,6 @@ rule images:
     input:
         rules.assemble_images.output,
         rules.describe_radiographs.output,
-        archive_pictures("pdf", "svg", "png", "csv"),
+        pictures_of_radiographs("pdf", "svg", "png", "csv"),
         drawn(["intensities", "image_sizes"], "pdf", "svg", "png", "csv"),
     localrule: True
