@@ -17,6 +17,7 @@ from cacs_cxr.figures.style import (
     print_style,
     spread,
     texts,
+    with_numbered_clips,
     write_figure,
 )
 
@@ -113,3 +114,11 @@ def test_figures_are_the_same_bytes_in_two_processes(tmp_path: Path) -> None:
     pdf = (tmp_path / "1" / "f.pdf").read_bytes()
     assert b"CreationDate" not in pdf
     assert b"/Type3" not in pdf
+
+
+def test_clip_paths_are_named_by_their_order() -> None:
+    svg = '<clipPath id="pab"/><clipPath id="pcd"/><g clip-path="url(#pcd)"/><g clip-path="url(#pab)"/><g id="pab_1"/>'
+    assert with_numbered_clips(svg) == (
+        '<clipPath id="clip1"/><clipPath id="clip2"/>'
+        '<g clip-path="url(#clip2)"/><g clip-path="url(#clip1)"/><g id="pab_1"/>'
+    )

@@ -1,6 +1,7 @@
 """One style for every figure: print widths, sizes of text, the mark of simulated patients, and the writers."""
 
 import io
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -223,5 +224,15 @@ def _write_vectors_and_table(
     with whole_file(files["pdf"]) as temporary:
         figure.savefig(temporary, format="pdf", metadata={"CreationDate": None, "Creator": None, "Producer": None})
     with whole_file(files["svg"]) as temporary:
-        figure.savefig(temporary, format="svg", metadata={"Date": None, "Creator": None})
+        drawing = io.StringIO()
+        figure.savefig(drawing, format="svg", metadata={"Date": None, "Creator": None})
+        temporary.write_text(with_numbered_clips(drawing.getvalue()), encoding="utf-8")
     write_csv(drawn.assign(simulated=simulated), files["csv"])
+
+
+def with_numbered_clips(svg: str) -> str:
+    """An SVG whose clip paths are named by their order: some of Matplotlib's names come from addresses in memory."""
+    names = {name: f"clip{number}" for number, name in enumerate(re.findall(r'<clipPath id="([^"]+)"', svg), start=1)}
+    return re.sub(
+        r'(<clipPath id="|clip-path="url\(#)([^")]+)', lambda found: found[1] + names.get(found[2], found[2]), svg
+    )
