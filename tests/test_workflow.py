@@ -263,6 +263,19 @@ def test_networks_are_explained_and_probed(mini: Path) -> None:
         assert pd.read_csv(name)["simulated"].all(), name
 
 
+@pytest.mark.parametrize(("init", "fetched"), [("none", False), ("timm", True)])
+def test_published_weights_are_fetched_once_and_are_an_input_of_every_training(
+    init: str, fetched: bool, tmp_path: Path
+) -> None:
+    graph = snakemake("models", "--dag", directory=tmp_path, overlay={"training": {"init": init}})
+    assert graph.returncode == 0, graph.stdout
+    labels = dict(re.findall(r'(\d+)\[label = "(\w+)', graph.stdout))
+    edges = re.findall(r"(\d+) -> (\d+)", graph.stdout)
+    assert list(labels.values()).count("fetch_weights") == int(fetched)
+    from_weights = {end for start, end in edges if labels[start] == "fetch_weights" and labels[end] == "train_network"}
+    assert len(from_weights) == (30 if fetched else 0)
+
+
 def test_explanations_are_left_out_where_none_are_wanted(tmp_path: Path) -> None:
     dry = snakemake("--dry-run", directory=tmp_path, overlay={"saliency": {"patients": 0}})
     assert dry.returncode == 0, dry.stdout

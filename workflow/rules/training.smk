@@ -29,11 +29,7 @@ rule train_network:
         radiographs="results/images/images.parquet",
         cohort="results/cohort/cohort.parquet",
         folds="results/cohort/folds.csv",
-        initial=(
-            []
-            if config["training"]["init"] in ("none", "timm")
-            else config["training"]["init"]
-        ),
+        initial=initial_weights(),
     output:
         weights="results/models/{network}/{threshold}/fold-{fold}/member-{member}/weights.safetensors",
         metadata="results/models/{network}/{threshold}/fold-{fold}/member-{member}/metadata.json",
