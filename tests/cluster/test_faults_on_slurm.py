@@ -128,11 +128,9 @@ def test_a_node_set_down(cluster: SlurmCluster, study: Path, overlay: Path, prof
     running = begin(cluster, WEIGHTS, directory=study, overlay=overlay, profile=profile)
     wait_for_checkpoint(study, running)
     node = cluster.ask("squeue", "--noheader", "--states=RUNNING", "--format=%N")
-    try:
-        cluster.ask("scontrol", "update", f"nodename={node}", "state=down", "reason=test")
-        code, printed = finish(running)
-    finally:
-        cluster.ask("scontrol", "update", f"nodename={node}", "state=resume")
+    cluster.ask("scontrol", "update", f"nodename={node}", "state=down", "reason=test")
+    code, printed = finish(running)
+    wait_until(lambda: node in cluster.idle_nodes(), what=f"{node} to come back by itself", seconds=60)
     assert code == 0, printed + logs_of(study)
     assert resumed(study) == 1
 

@@ -157,16 +157,34 @@ def draw_areas(axes: Axes, here: pd.DataFrame, study: Study, *, lines: list[tupl
 
 
 def name_small(axes: Axes, here: pd.DataFrame, study: Study, *, lines: list[tuple[str, str, str]], low: float) -> None:
-    """Write on each line at which sites the group is too small for an AUC."""
+    """Write on each line that a group is too small for an AUC, after the signs of the sites if it is not so at all.
+
+    At that end of the line which the intervals leave free.
+    """
+    step = 0.05 * (1.0 - low)
     for place, (variable, group, _) in enumerate(lines):
         own = here[(here["variable"] == variable) & (here["group"] == group)]
         small = set(own.loc[own["auc"].isna(), "site"])
-        named = [site.name for site in study.sites if site.name in small]
-        if named:
-            where = (
-                "" if len(named) == len(study.sites) > 1 else f": {', '.join(named)}" if len(study.sites) > 1 else ""
+        if not small:
+            continue
+        right = bool(1.0 - own["auc_high"].max() > own["auc_low"].min() - low)
+        edge, inward = (1.0, -step) if right else (low, step)
+        signs = [number for number, site in enumerate(study.sites) if site.name in small]
+        signs = signs if len(signs) < len(study.sites) else []
+        for count, number in enumerate(signs):
+            stroke = group_stroke(number)
+            axes.plot(
+                [edge + (count + 0.5) * inward],
+                [place],
+                marker=stroke.marker,
+                markersize=3,
+                markerfacecolor="white",
+                markeredgewidth=0.7,
+                color=stroke.colour,
             )
-            axes.text(low, place, f" too few{where}", va="center", fontsize=SMALL - 0.5, color=GREY)
+        start = edge + (len(signs) + 0.2) * inward
+        side = "right" if right else "left"
+        axes.text(start, place, "too few", ha=side, va="center", fontsize=SMALL - 0.5, color=GREY)
 
 
 def labelled(line: tuple[str, str, str], drawn: pd.DataFrame, study: Study) -> str:
