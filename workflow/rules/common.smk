@@ -8,6 +8,9 @@ from types import SimpleNamespace
 for folder in ("workflow", "workflow/scripts"):
     sys.path.insert(0, f"{workflow.basedir}/{folder}")
 
+# Commands of profiles/pbs, lsf and sge are found by it: Snakemake runs them in the study's folder, not in this one.
+os.environ.update(CACS_CXR_PROFILES=f"{workflow.basedir}/profiles")
+
 from snakemake.exceptions import WorkflowError
 
 from cacs_cxr.accelerators import nvidia_gpus, unused_gpus

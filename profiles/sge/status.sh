@@ -1,0 +1,24 @@
+#!/bin/sh
+# Prints running, success or failed for a job of a Grid Engine.
+set -u
+. "$(dirname "$0")/../jobs.sh"
+answer_from_record "${1-}"
+
+if ! queue=$(qstat -u "$(id -un)" 2>&1); then
+    answer_silent "qstat says: $queue"
+fi
+state=$(printf '%s\n' "$queue" | awk -v job="$job" '$1 == job { print $5; exit }')
+case $state in
+*E*)
+    echo "Job $job is in the state $state and would wait for ever; remove it: qdel $job. Why: qstat -j $job" >&2
+    answer failed
+    ;;
+?*) answer running ;;
+esac
+# Numbers are used again after some millions: the last of several jobs is meant.
+ended=$(qacct -j "$job" 2>/dev/null | awk '$1 == "failed" { failed = $2 } $1 == "exit_status" { print failed "/" $2 }' | tail -n 1)
+case $ended in
+0/0) answer success ;;
+?*/?*) answer failed ;;
+*) answer_gone ;;
+esac
