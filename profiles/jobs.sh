@@ -99,24 +99,29 @@ answer() {
     exit 0
 }
 
+answer_failed() {
+    echo "Job $job failed: $1. Its log: $logs/*/$job*" >&2
+    answer failed
+}
+
 answer_from_record() {
     job=$1
     [ -n "$job" ] || stop "found no job number, expected one as the argument"
     if [ -r "$records/job-$job" ] && [ -s "$(cat "$records/job-$job")" ]; then
-        if [ "$(cat "$(cat "$records/job-$job")")" = 0 ]; then
+        code=$(cat "$(cat "$records/job-$job")")
+        if [ "$code" = 0 ]; then
             answer success
         fi
-        answer failed
+        answer_failed "it ended with exit code $code"
     fi
 }
 
-# answer_after LOOKS WHAT: running for so many looks in a row, then failed.
+# answer_after LOOKS WHY: running for so many looks in a row, then failed.
 answer_after() {
     mkdir -p "$records"
     looks=$(($(cat "$records/looks-$job" 2>/dev/null || echo 0) + 1))
     if [ "$looks" -ge "$1" ]; then
-        echo "Job $job counts as failed after $looks looks: $2. Its log: $logs/*/$job*" >&2
-        answer failed
+        answer_failed "$2 (looked $looks times)"
     fi
     echo "$looks" >"$records/looks-$job"
     echo running
@@ -124,7 +129,7 @@ answer_after() {
 }
 
 answer_gone() {
-    answer_after $looks_when_gone "it left the queue and no exit code is known (killed, out of time or memory, or a lost node)"
+    answer_after $looks_when_gone "it left the queue without an exit code: killed, out of time or memory, or its node was lost"
 }
 
 answer_silent() {

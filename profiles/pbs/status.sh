@@ -19,7 +19,7 @@ F)
     if [ "$code" = 0 ]; then
         answer success
     fi
-    answer failed
+    answer_failed "qstat says Exit_status = '$code'"
     ;;
 *) answer_silent "qstat says job_state = '$state'" ;;
 esac

@@ -10,8 +10,7 @@ fi
 state=$(printf '%s\n' "$queue" | awk -v job="$job" '$1 == job { print $5; exit }')
 case $state in
 *E*)
-    echo "Job $job is in the state $state and would wait for ever; remove it: qdel $job. Why: qstat -j $job" >&2
-    answer failed
+    answer_failed "its state is $state, in which it would wait for ever; see qstat -j $job, then remove it: qdel $job"
     ;;
 ?*) answer running ;;
 esac
@@ -19,6 +18,6 @@ esac
 ended=$(qacct -j "$job" 2>/dev/null | awk '$1 == "failed" { failed = $2 } $1 == "exit_status" { print failed "/" $2 }' | tail -n 1)
 case $ended in
 0/0) answer success ;;
-?*/?*) answer failed ;;
+?*/?*) answer_failed "qacct says failed/exit_status $ended" ;;
 *) answer_gone ;;
 esac

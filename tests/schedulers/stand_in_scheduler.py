@@ -1,7 +1,7 @@
 """Stand-in for the commands of PBS, LSF and Grid Engine: runs jobs at once, answers in each system's documented format.
 
-`python stand_in_scheduler.py SYSTEM COMMAND ARGUMENT ...`; what is known of jobs lies in the folder STAND_IN_SPOOL. As on
-a real node a job of PBS or Grid Engine finds no more of its submitter's environment than it was given, and starts in
+`python stand_in_scheduler.py SYSTEM COMMAND ARGUMENT ...`; what is known of jobs lies in the folder STAND_IN_SPOOL. As
+on a real node a job of PBS or Grid Engine finds no more of its submitter's environment than it was given, and starts in
 another folder. An option that the real command does not have is refused.
 """
 
@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 SPOOL = Path(os.environ["STAND_IN_SPOOL"])
 KILLED = 271  # 256 and the signal, as PBS counts
@@ -67,6 +68,11 @@ def kill(numbers: list[str]) -> None:
         (SPOOL / f"{number.split('.')[0]}.code").write_text(str(KILLED))
 
 
+def refuse(code: int, why: str) -> NoReturn:
+    print(why, file=sys.stderr)
+    sys.exit(code)
+
+
 def pbs(command: str, arguments: list[str]) -> None:
     if command == "qsub":
         options = Parser(command, flags="V", valued="N S j o r l q P v W").parse_args(arguments)
@@ -79,11 +85,11 @@ def pbs(command: str, arguments: list[str]) -> None:
         try:
             code = exit_code(name.split(".")[0])
         except FileNotFoundError:
-            sys.exit(print(f"qstat: Unknown Job Id {name}", file=sys.stderr) or 153)
+            refuse(153, f"qstat: Unknown Job Id {name}")
         if os.environ.get("STAND_IN_HISTORY") == "no" and options.x:
-            sys.exit(print("qstat: PBS is not configured to maintain job history", file=sys.stderr) or 1)
+            refuse(1, "qstat: PBS is not configured to maintain job history")
         if code is not None and not options.x:
-            sys.exit(print(f"qstat: Unknown Job Id {name}", file=sys.stderr) or 153)
+            refuse(153, f"qstat: Unknown Job Id {name}")
         print(f"Job Id: {name}\n    Job_Name = work\n    job_state = {'R' if code is None else 'F'}")
         print("    queue = workq" + ("" if code is None else f"\n    Exit_status = {code}"))
     else:
@@ -102,7 +108,7 @@ def lsf(command: str, arguments: list[str]) -> None:
         try:
             code = exit_code(options.rest[0])
         except FileNotFoundError:
-            sys.exit(print(f"Job <{options.rest[0]}> is not found", file=sys.stderr) or 255)
+            refuse(255, f"Job <{options.rest[0]}> is not found")
         print({None: "RUN", 0: "DONE"}.get(code, "EXIT"))
     else:
         kill(arguments)
@@ -110,12 +116,11 @@ def lsf(command: str, arguments: list[str]) -> None:
 
 def sge(command: str, arguments: list[str]) -> None:
     if command == "qsub":
-        options = Parser(command, flags="terse cwd V", valued="N S j o r l q P v").parse_known_args(arguments)
-        known, others = options
-        if others[:1] == ["-pe"]:
-            others = others[3:]
-            known.rest = [*known.rest[2:]]
-        number = start(known, ["sh", *known.rest], log=known.o[0], environment=bare_environment(known.v))
+        if "-pe" in arguments:
+            place = arguments.index("-pe")
+            del arguments[place : place + 3]
+        options = Parser(command, flags="terse cwd V", valued="N S j o r l q P v").parse_args(arguments)
+        number = start(options, ["sh", *options.rest], log=options.o[0], environment=bare_environment(options.v))
         print(number)
     elif command == "qstat":
         Parser(command, valued="u").parse_args(arguments)
@@ -132,7 +137,7 @@ def sge(command: str, arguments: list[str]) -> None:
         except FileNotFoundError:
             code = None
         if code is None:
-            sys.exit(print(f"error: job id {options.j[0]} not found", file=sys.stderr) or 1)
+            refuse(1, f"error: job id {options.j[0]} not found")
         failed = "100 : assumedly after job" if code == KILLED else "0"
         print(f"{'=' * 62}\nqname        all.q\nfailed       {failed}\nexit_status  {137 if code == KILLED else code}")
     else:

@@ -18,7 +18,11 @@ from study_runs import REPOSITORY
 
 PROFILES = REPOSITORY / "profiles"
 STAND_IN = Path(__file__).with_name("stand_in_scheduler.py")
-COMMANDS = {"pbs": ["qsub", "qstat", "qdel"], "lsf": ["bsub", "bjobs", "bkill"], "sge": ["qsub", "qstat", "qacct", "qdel"]}
+COMMANDS = {
+    "pbs": ["qsub", "qstat", "qdel"],
+    "lsf": ["bsub", "bjobs", "bkill"],
+    "sge": ["qsub", "qstat", "qacct", "qdel"],
+}
 SHARED = ("rerun-triggers", "rerun-incomplete", "quiet", "show-failed-logs")
 
 
@@ -34,7 +38,9 @@ def command(folder: Path, name: str, text: str) -> None:
 
 def run(arguments: list[str], *, where: Path, commands: Path, **variables: str) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "PATH": f"{commands}:/usr/bin:/bin", **variables}
-    return subprocess.run(arguments, cwd=where, env=environment, capture_output=True, text=True, check=False, timeout=120)
+    return subprocess.run(
+        arguments, cwd=where, env=environment, capture_output=True, text=True, check=False, timeout=120
+    )
 
 
 # --- Settings
@@ -72,7 +78,9 @@ def submitted(tmp_path: Path, system: str, *options: str, script: str = "job's s
     names = ["--parallel-environment", "smp", "--memory-resource", "h_vmem", "--gpu-resource", "gpu"]
     arguments = ["--name", "train", "--cpus", "3", "--memory", "8000", "--minutes", "250", "--gpus", "0", *options]
     arguments = [*(names if system == "sge" else []), *arguments, str(tmp_path / script)]
-    done = run([str(PROFILES / system / "submit.sh"), *arguments], where=tmp_path, commands=tmp_path / "bin", TORCH_HOME="/w")
+    done = run(
+        [str(PROFILES / system / "submit.sh"), *arguments], where=tmp_path, commands=tmp_path / "bin", TORCH_HOME="/w"
+    )
     assert done.returncode == 0, done.stderr
     assert done.stdout == ("7.server\n" if system == "pbs" else "7\n")
     return (tmp_path / "arguments").read_text().splitlines()
@@ -86,7 +94,12 @@ def test_pbs_is_asked_for_cores_memory_time_and_gpus(tmp_path: Path) -> None:
     kept = submitted(tmp_path, "pbs", "--gpus", "2", "--queue", "cpu", "--gpu-queue", "gpu", "--account", "lab",
                      "--environment", "NOT_SET_ANYWHERE,TORCH_HOME", "--more", "-W umask=027")  # fmt: skip
     assert "select=1:ncpus=3:mem=8000mb:ngpus=2" in kept
-    assert [kept[kept.index(option) + 1] for option in ("-q", "-P", "-v", "-W")] == ["gpu", "lab", "TORCH_HOME", "umask=027"]
+    assert [kept[kept.index(option) + 1] for option in ("-q", "-P", "-v", "-W")] == [
+        "gpu",
+        "lab",
+        "TORCH_HOME",
+        "umask=027",
+    ]
     assert kept[kept.index("-o") + 1] == f"{tmp_path}/logs/cluster/train/"
 
 
@@ -128,7 +141,19 @@ def test_wrong_requests_are_refused(tmp_path: Path, options: list[str], expected
 def test_answer_without_a_job_number_is_a_failed_submission(tmp_path: Path, system: str) -> None:
     command(tmp_path / "bin", COMMANDS[system][0], "echo Request is queued for approval")
     (tmp_path / "script").touch()
-    arguments = ["--name", "train", "--cpus", "1", "--memory", "1", "--minutes", "1", "--gpus", "0", str(tmp_path / "script")]
+    arguments = [
+        "--name",
+        "train",
+        "--cpus",
+        "1",
+        "--memory",
+        "1",
+        "--minutes",
+        "1",
+        "--gpus",
+        "0",
+        str(tmp_path / "script"),
+    ]
     if system == "sge":
         arguments[:0] = ["--parallel-environment", "smp", "--memory-resource", "h_vmem", "--gpu-resource", "gpu"]
     done = run([str(PROFILES / system / "submit.sh"), *arguments], where=tmp_path, commands=tmp_path / "bin")
@@ -216,7 +241,9 @@ def test_status_is_read_from_what_the_scheduler_says(
     done = [run(status, where=tmp_path, commands=commands) for _ in range(2 if limit else 1)]
     assert [one.returncode for one in done] == [0] * len(done)
     assert "".join(one.stdout for one in done) == ("running\nfailed\n" if limit else f"{expected}\n")
-    assert [f"counts as failed after {limit} looks" in one.stderr for one in done] == ([False, True] if limit else [False])
+    says = [f"looked {limit} times" in one.stderr for one in done]
+    assert says == ([False, True] if limit else [False])
+    assert ("Job 7" in done[-1].stderr) == (done[-1].stdout == "failed\n")
 
 
 def test_looks_count_in_a_row(tmp_path: Path) -> None:
@@ -278,7 +305,15 @@ def test_jobs_that_work_fail_and_are_killed(
     monkeypatch.setenv("CACS_CXR_TEST", "not for a node")
     snakefile = Path(__file__).with_name("four_jobs.smk")
     arguments = ["--snakefile", snakefile, "--directory", study, "--workflow-profile", PROFILES / system]
-    arguments += ["--keep-going", "--seconds-between-status-checks", "1", "--latency-wait", "5"]
+    kinds = ["steady", "flaky", "killed", "hopeless"] if system == "pbs" else ["steady", "killed", "hopeless"]
+    arguments += [
+        *(f"{kind}.txt" for kind in kinds),
+        "--keep-going",
+        "--seconds-between-status-checks",
+        "1",
+        "--latency-wait",
+        "5",
+    ]
     with (tmp_path / "screen").open("w+", encoding="utf-8") as screen:
         process = subprocess.Popen(
             [sys.executable, "-m", "snakemake", *arguments], cwd=REPOSITORY, stdout=screen, stderr=screen, text=True
@@ -292,11 +327,36 @@ def test_jobs_that_work_fail_and_are_killed(
         screen.seek(0)
         said = screen.read()
     assert code == 1, said
-    assert sorted(file.stem for file in study.glob("*.txt")) == ["flaky", "killed", "steady"], said
+    assert sorted(file.stem for file in study.glob("*.txt")) == sorted({*kinds} - {"hopeless"}), said
     asked = [json.loads(file.read_text())["options"][option][0] for file in stand_ins.glob("*.json")]
-    assert sorted(asked) == ["flaky"] * 2 + ["hopeless"] + ["killed"] * 2 + ["steady"]
+    assert sorted(asked) == sorted([*kinds, *({"flaky", "killed"} & {*kinds})])
     given = (study / "steady.txt").read_text().splitlines()
     assert given == [str(study), "not for a node" if system == "lsf" else ""]
     logs = {file.parent.name: file.read_text() for file in study.glob("logs/cluster/hopeless/*")}
     assert "no hope" in logs["hopeless"]
-    assert "hopeless" in said
+    assert "failed: it ended with exit code 1. Its log: logs/cluster/*/" in said
+    assert ("failed: it left the queue without an exit code" in said) == (system == "pbs"), said
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("system", ["pbs"])
+@pytest.mark.usefixtures("stand_ins")
+def test_study_in_a_folder_of_its_own_finds_the_commands(tmp_path: Path, system: str) -> None:
+    """Snakemake runs the profile's commands in the study's folder, where neither the profile nor its commands lie."""
+    study = tmp_path / "study"
+    arguments = [
+        "--directory",
+        study,
+        "--workflow-profile",
+        f"profiles/{system}",
+        "--seconds-between-status-checks",
+        "1",
+    ]
+    done = subprocess.run(
+        [sys.executable, "-m", "snakemake", *arguments, "--latency-wait", "5", "describe_stages"],
+        cwd=REPOSITORY, capture_output=True, text=True, check=False, timeout=120,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert (study / "results" / "cohort" / "stages.csv").exists()
+    assert "1 of 1, " in done.stderr
+    assert list(study.glob("logs/cluster/describe_stages/*"))
