@@ -1,6 +1,7 @@
 """The profiles for PBS, LSF and Grid Engine, tried against stand-ins that answer in the documented format of each.
 
-No real PBS, LSF or Grid Engine was at hand: what these tests cannot see is where a site's system differs from its manual.
+No real PBS, LSF or Grid Engine was at hand: what these tests cannot see is where a site's system differs
+from its manual.
 """
 
 import json
@@ -191,7 +192,7 @@ ANSWERS = [
     ("pbs", {"qstat -x": (255, "qstat: cannot connect to server"), "qstat": (255, "qstat: cannot connect")}, "silent"),
     ("pbs", {"qstat -x": (0, PBS_JOB.format("?"))}, "silent"),
     ("pbs", {}, "silent"),
-    *[("lsf", {"bjobs": (0, state)}, "running") for state in ("RUN", "PEND", "PSUSP", "USUSP", "SSUSP", "PROV", "WAIT")],
+    *[("lsf", {"bjobs": (0, state)}, "running") for state in "RUN PEND PSUSP USUSP SSUSP PROV WAIT".split()],
     ("lsf", {"bjobs": (0, "DONE")}, "success"),
     ("lsf", {"bjobs": (0, "EXIT")}, "failed"),
     ("lsf", {"bjobs": (0, "ZOMBI")}, "failed"),
@@ -206,7 +207,7 @@ ANSWERS = [
     ("sge", {"qstat": (0, ""), "qacct": (0, SGE_ENDED.format("0", "1"))}, "failed"),
     ("sge", {"qstat": (0, ""), "qacct": (0, SGE_ENDED.format("100 : assumedly after job", "137"))}, "failed"),
     ("sge", {"qstat": (0, ""), "qacct": (0, SGE_ENDED.format("37 : qmaster enforced h_rt limit", "0"))}, "failed"),
-    ("sge", {"qstat": (0, ""), "qacct": (0, SGE_ENDED.format("0", "1") + "\n" + SGE_ENDED.format("0", "0"))}, "success"),
+    ("sge", {"qstat": (0, ""), "qacct": (0, SGE_ENDED.format(0, 1) + "\n" + SGE_ENDED.format(0, 0))}, "success"),
     ("sge", {"qstat": (0, ""), "qacct": SGE_NOT_ENDED}, "gone"),
     ("sge", {"qstat": (0, "")}, "gone"),
     ("sge", {"qstat": (1, "error: commlib error: got select error"), "qacct": SGE_NOT_ENDED}, "silent"),
