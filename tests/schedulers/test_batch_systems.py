@@ -192,7 +192,7 @@ ANSWERS = [
     ("pbs", {"qstat -x": (255, "qstat: cannot connect to server"), "qstat": (255, "qstat: cannot connect")}, "silent"),
     ("pbs", {"qstat -x": (0, PBS_JOB.format("?"))}, "silent"),
     ("pbs", {}, "silent"),
-    *[("lsf", {"bjobs": (0, state)}, "running") for state in ["RUN", "PEND", "PSUSP", "USUSP", "SSUSP", "PROV", "WAIT"]],
+    *[("lsf", {"bjobs": (0, state)}, "running") for state in ("RUN", "PEND", "PSUSP", "USUSP", "SSUSP", "WAIT")],
     ("lsf", {"bjobs": (0, "DONE")}, "success"),
     ("lsf", {"bjobs": (0, "EXIT")}, "failed"),
     ("lsf", {"bjobs": (0, "ZOMBI")}, "failed"),
