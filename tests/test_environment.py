@@ -15,7 +15,7 @@ import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from cacs_cxr.code_digest import SCRIPTS, _reachable
+from cacs_cxr.code_digest import SCRIPTS, files_behind
 from study_runs import REPOSITORY
 
 ENVIRONMENTS = REPOSITORY / "envs"
@@ -96,7 +96,7 @@ def imported(file: Path) -> set[str]:
 
 def packages_of(*files: Path) -> set[str]:
     """Packages that files and the modules of this library that they import, directly or not, need."""
-    reached = {file for first in files for file in _reachable(first) if file.suffix == ".py"}
+    reached = {file for first in files for file in files_behind(first) if file.suffix == ".py"}
     distributions = packages_distributions()
     found = set()
     for file in reached:
