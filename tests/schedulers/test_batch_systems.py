@@ -6,10 +6,12 @@ from its manual.
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -24,6 +26,7 @@ COMMANDS = {
     "lsf": ["bsub", "bjobs", "bkill"],
     "sge": ["qsub", "qstat", "qacct", "qdel"],
 }
+PATIENCE = 300  # seconds; a run takes some ten on an idle machine
 SHARED = ("rerun-triggers", "rerun-incomplete", "quiet", "show-failed-logs")
 
 
@@ -276,7 +279,7 @@ def test_exit_code_that_a_job_left_is_believed(tmp_path: Path, system: str, code
 
 
 @pytest.fixture
-def stand_ins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Path:
+def stand_ins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Iterator[Path]:
     """Folder of a scheduler's spool; its commands come first in PATH."""
     spool = tmp_path / "spool"
     spool.mkdir()
@@ -285,79 +288,109 @@ def stand_ins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.F
         command(tmp_path / "bin", name, f'exec {sys.executable} -S -E {STAND_IN} {system} {name} "$@"')
     monkeypatch.setenv("STAND_IN_SPOOL", str(spool))
     monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:/usr/bin:/bin")
-    return spool
+    yield spool
+    for file in spool.glob("*.json"):
+        if not file.with_suffix(".code").exists():
+            with suppress(ProcessLookupError):
+                os.killpg(json.loads(file.read_text())["process"], signal.SIGKILL)
 
 
-def wait_for(file: Path, process: subprocess.Popen[str]) -> None:
-    end = time.monotonic() + 60
-    while not file.exists() and process.poll() is None and time.monotonic() < end:
-        time.sleep(0.1)
+def arguments_of(study: Path, *arguments: str | Path) -> list[str | Path]:
+    """Command line of a run in a folder of its own; it looks for news every second unless the arguments say otherwise."""
+    waits = ["--seconds-between-status-checks", "1", "--latency-wait", "5"]
+    return [sys.executable, "-m", "snakemake", "--directory", study, *waits, *arguments]
+
+
+@contextmanager
+def started(study: Path, *arguments: str | Path) -> Iterator[subprocess.Popen[str]]:
+    """A run of the tests' own jobs, once the one that is to be killed has begun."""
+    study.mkdir()
+    with (study / "screen").open("w", encoding="utf-8") as screen:
+        process = subprocess.Popen(
+            arguments_of(study, "--snakefile", Path(__file__).with_name("outcomes.smk"), *arguments),
+            cwd=REPOSITORY,
+            stdout=screen,
+            stderr=screen,
+            text=True,
+        )
+        end = time.monotonic() + PATIENCE
+        while not (study / "began").exists() and process.poll() is None and time.monotonic() < end:
+            time.sleep(0.1)
+        yield process
+
+
+def jobs_of(spool: Path) -> dict[str, str]:
+    """Names of the jobs that a stand-in has seen, by number."""
+    options = {file.stem: json.loads(file.read_text())["options"] for file in spool.glob("*.json")}
+    return {number: (given.get("J") or given["N"])[0] for number, given in options.items()}
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("system", COMMANDS)
-def test_jobs_that_work_fail_and_are_killed(
+def test_jobs_that_fail_or_are_killed_are_noticed(
     tmp_path: Path, system: str, stand_ins: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    study = tmp_path / "a study"
-    study.mkdir()
-    monkeypatch.setenv("CACS_CXR_PROFILES", str(PROFILES))  # the study's own Snakefile sets it
+    """A killed job is tried again, one that fails ends the run; PBS here keeps no history, as is its default."""
     monkeypatch.setenv("STAND_IN_HISTORY", "no")
     monkeypatch.setenv("CACS_CXR_TEST", "not for a node")
-    snakefile = Path(__file__).with_name("four_jobs.smk")
-    arguments = ["--snakefile", snakefile, "--directory", study, "--workflow-profile", PROFILES / system]
-    kinds = ["steady", "flaky", "killed", "hopeless"] if system == "pbs" else ["steady", "killed", "hopeless"]
-    arguments += [
-        *(f"{kind}.txt" for kind in kinds),
-        "--keep-going",
-        "--seconds-between-status-checks",
-        "1",
-        "--latency-wait",
-        "5",
-    ]
-    with (tmp_path / "screen").open("w+", encoding="utf-8") as screen:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "snakemake", *arguments], cwd=REPOSITORY, stdout=screen, stderr=screen, text=True
-        )
-        wait_for(study / "began", process)
-        jobs = {file.stem: json.loads(file.read_text())["options"] for file in stand_ins.glob("*.json")}
-        option = "J" if system == "lsf" else "N"
-        number = next(number for number, options in jobs.items() if options[option] == ["killed"])
-        subprocess.run([COMMANDS[system][-1], number], check=True)
-        code = process.wait(timeout=120)
-        screen.seek(0)
-        said = screen.read()
+    study = tmp_path / "a study"
+    kinds = ["killed", "hopeless", *(["flaky"] if system == "pbs" else [])]
+    targets = [f"{kind}.txt" for kind in kinds]
+    with started(study, "--workflow-profile", PROFILES / system, "--keep-going", *targets) as process:
+        victim = next(number for number, name in jobs_of(stand_ins).items() if name == "killed")
+        subprocess.run([COMMANDS[system][-1], victim], check=True)
+        code = process.wait(timeout=PATIENCE)
+    said = (study / "screen").read_text()
     assert code == 1, said
-    assert sorted(file.stem for file in study.glob("*.txt")) == sorted({*kinds} - {"hopeless"}), said
-    asked = [json.loads(file.read_text())["options"][option][0] for file in stand_ins.glob("*.json")]
-    assert sorted(asked) == sorted([*kinds, *({"flaky", "killed"} & {*kinds})])
-    given = (study / "steady.txt").read_text().splitlines()
+    assert {file.stem for file in study.glob("*.txt")} == {*kinds} - {"hopeless"}, said
+    assert sorted(jobs_of(stand_ins).values()) == sorted([*kinds, *({"flaky", "killed"} & {*kinds})])
+    given = (study / "killed.txt").read_text().splitlines()
     assert given == [str(study), "not for a node" if system == "lsf" else ""]
-    logs = {file.parent.name: file.read_text() for file in study.glob("logs/cluster/hopeless/*")}
-    assert "no hope" in logs["hopeless"]
+    assert ["no hope" in file.read_text() for file in study.glob("logs/cluster/hopeless/*")] == [True]
     assert "failed: it ended with exit code 1. Its log: logs/cluster/*/" in said
     assert ("failed: it left the queue without an exit code" in said) == (system == "pbs"), said
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("system", ["pbs"])
+@pytest.mark.parametrize("system", ["sge"])
+def test_interrupted_run_cancels_its_jobs(tmp_path: Path, system: str, stand_ins: Path) -> None:
+    """Between two looks: while it looks, the executor forgets its jobs, and an interruption would leave them behind."""
+    options = ["--workflow-profile", PROFILES / system, "--seconds-between-status-checks", "15"]
+    with started(tmp_path / "study", *options, "killed.txt") as process:
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=PATIENCE) != 0
+    assert [file.read_text() for file in stand_ins.glob("*.code")] == ["271"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("system", ["lsf"])
 @pytest.mark.usefixtures("stand_ins")
-def test_study_in_a_folder_of_its_own_finds_the_commands(tmp_path: Path, system: str) -> None:
-    """Snakemake runs the profile's commands in the study's folder, where neither the profile nor its commands lie."""
-    study = tmp_path / "study"
-    arguments = [
-        "--directory",
-        study,
-        "--workflow-profile",
-        f"profiles/{system}",
-        "--seconds-between-status-checks",
-        "1",
+def test_study_in_a_folder_of_its_own_runs_in_the_image(tmp_path: Path, system: str) -> None:
+    """Snakemake runs the profile's commands in the study's folder, where neither the profile nor its commands lie.
+
+    The stand-in for Apptainer, none being at hand, notes how it is called and runs the command outside.
+    """
+    lines = [
+        '[ "$1" != --version ] || { echo apptainer version 1.3.0; exit; }',
+        f'printf "%s\\n" "$@" >>{tmp_path}/called',
     ]
+    command(tmp_path / "bin", "apptainer", "\n".join([*lines, 'for last in "$@"; do :; done', 'exec bash -c "$last"']))
+    study = tmp_path / "study"
+    options = ["--workflow-profile", f"profiles/{system}", "--sdm", "apptainer", "--apptainer-args=--nv"]
+    environment = {**os.environ, "PATH": f"{os.environ['PATH']}:{Path(sys.executable).parent}"}
     done = subprocess.run(
-        [sys.executable, "-m", "snakemake", *arguments, "--latency-wait", "5", "describe_stages"],
-        cwd=REPOSITORY, capture_output=True, text=True, check=False, timeout=120,
-    )  # fmt: skip
+        arguments_of(study, *options, "describe_stages"),
+        cwd=REPOSITORY,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=PATIENCE,
+    )
     assert done.returncode == 0, done.stderr
-    assert (study / "results" / "cohort" / "stages.csv").exists()
     assert "1 of 1, " in done.stderr
-    assert list(study.glob("logs/cluster/describe_stages/*"))
+    assert (study / "results" / "cohort" / "stages.csv").exists()
+    called = (tmp_path / "called").read_text().splitlines()
+    assert {str(REPOSITORY / "envs" / "cacs-cxr.sif"), "--nv"} <= set(called)
+    library = REPOSITORY / "workflow" / "scripts"
+    assert any(line.startswith(f"{library}:") for line in called), "the library is not bound"
