@@ -296,7 +296,7 @@ def stand_ins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.F
 
 
 def arguments_of(study: Path, *arguments: str | Path) -> list[str | Path]:
-    """Command line of a run in a folder of its own; it looks for news every second unless the arguments say otherwise."""
+    """Command line of a run in a folder of its own; it looks for news every second, or as the arguments say."""
     waits = ["--seconds-between-status-checks", "1", "--latency-wait", "5"]
     return [sys.executable, "-m", "snakemake", "--directory", study, *waits, *arguments]
 
