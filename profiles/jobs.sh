@@ -129,7 +129,8 @@ answer_after() {
 }
 
 answer_gone() {
-    answer_after $looks_when_gone "it left the queue without an exit code: killed, out of time or memory, or its node was lost"
+    answer_after $looks_when_gone \
+        "it left the queue without an exit code: killed, out of time or memory, or its node was lost"
 }
 
 answer_silent() {

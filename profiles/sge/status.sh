@@ -15,7 +15,8 @@ case $state in
 ?*) answer running ;;
 esac
 # Numbers are used again after some millions: the last of several jobs is meant.
-ended=$(qacct -j "$job" 2>/dev/null | awk '$1 == "failed" { failed = $2 } $1 == "exit_status" { print failed "/" $2 }' | tail -n 1)
+ended=$(qacct -j "$job" 2>/dev/null |
+    awk '$1 == "failed" { failed = $2 } $1 == "exit_status" { last = failed "/" $2 } END { print last }')
 case $ended in
 0/0) answer success ;;
 ?*/?*) answer_failed "qacct says failed/exit_status $ended" ;;
