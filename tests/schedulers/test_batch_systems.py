@@ -349,7 +349,7 @@ def test_jobs_that_fail_or_are_killed_are_noticed(
     assert given == [str(study), "not for a node" if system == "lsf" else ""]
     assert ["no hope" in file.read_text() for file in study.glob("logs/cluster/hopeless/*")] == [True]
     # By the scheduler, where the job ended between the look at its record and the question.
-    told = r"failed: (it ended with exit code 1|bjobs says EXIT|qacct says failed/exit_status 0/1)\. Its log: logs/cluster/"
+    told = r"failed: (it ended with exit code 1|bjobs says EXIT|qacct says failed/exit_status 0/1)\. Its log: logs/"
     assert re.search(told, said), said
     assert ("failed: it left the queue without an exit code" in said) == (system == "pbs"), said
 
