@@ -1,6 +1,5 @@
 """The workflow as its users run it: a mini study end to end, reruns, the waterline, mistaken configurations."""
 
-import hashlib
 import json
 import os
 import re
@@ -15,6 +14,7 @@ import pandas as pd
 import pytest
 import yaml
 
+from study_checksums import RESULTS, checksums
 from study_runs import REPOSITORY, logs_of, snakemake
 
 MINI = REPOSITORY / "studies" / "mini.yaml"
@@ -31,26 +31,6 @@ def mini(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def checksums(folder: Path, *patterns: str) -> dict[str, str]:
-    files = sorted(file for pattern in patterns for file in folder.glob(pattern))
-    assert files
-    return {str(file.relative_to(folder)): hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
-
-
-RESULTS = (
-    "results/cohort/*.csv",
-    "results/cohort/*.parquet",
-    "results/images/*.npy",
-    "results/images/*.csv",
-    "results/images/*.p[dn][fg]",
-    "results/models/*/*/*/*/weights.safetensors",
-    "results/predictions/*",
-    "results/evaluation/*",
-    "results/prognosis/*",
-    "results/tables/*",
-    "results/figures/*",
-    "results/saliency/*",
-)
 BELOW_THE_WATERLINE = (
     "results/images/radiographs.csv",
     "results/images/distributions.csv",

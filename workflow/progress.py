@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from cluster_failures import existing, explain
 from snakemake_interface_logger_plugins.common import LogEvent
 from training_bar import TrainingBar, shows_bar
 
@@ -59,7 +60,7 @@ class ProgressHandler(logging.Handler):
             self._finished.clear()
             self._print(f"{fields['done']:>4} of {fields['total']}, {minutes}:{seconds:02d} elapsed  {what}")
         elif event == LogEvent.JOB_ERROR:
-            self._print(f"FAILED  {fields['rule_name']}: see {', '.join(map(str, fields.get('log') or ['its log']))}")
+            self._print(failure(fields))
 
     def _print(self, line: str) -> None:
         if self.bar is not None:
@@ -79,6 +80,15 @@ def follow(bar: TrainingBar, event: Any, fields: dict[str, Any]) -> None:
         bar.end(fields["job_id"], succeeded=True)
     elif event == LogEvent.JOB_ERROR:
         bar.end(fields["jobid"], succeeded=False)
+
+
+def failure(fields: dict[str, Any]) -> str:
+    """What is said of a job that failed: its logs, and on a cluster the reason and its remedy where something tells."""
+    rule = fields["rule_name"]
+    logs = existing([str(file) for file in fields.get("log") or []])
+    line = f"FAILED  {rule}: see {', '.join(map(str, logs)) or 'its log'}"
+    reason = explain(rule, fields.get("rule_msg"), logs)
+    return f"{line}\n        {reason}" if reason else line
 
 
 def matters(record: logging.LogRecord) -> bool:

@@ -41,7 +41,9 @@ def selection(tmp_path: Path) -> pd.DataFrame:
 def assembled(selection: pd.DataFrame, tmp_path: Path) -> tuple[pd.DataFrame, np.ndarray]:
     tables, arrays = [], []
     for shard in (0, 1):
-        images, table = store.preprocess_shard(store.shard_rows(selection, shard), size=16, border="keep")
+        rows = store.shard_rows(selection, shard)
+        images = np.zeros((len(rows), 16, 16), dtype=np.uint8)
+        table = store.preprocess_shard(rows, images, border="keep")
         np.save(tmp_path / f"{shard}.npy", images)
         tables.append(table)
         arrays.append(tmp_path / f"{shard}.npy")
@@ -98,7 +100,8 @@ def test_too_many_rejects_of_one_site_stop_the_study(selection: pd.DataFrame, tm
 
 
 def test_missing_rows_are_not_glossed_over(selection: pd.DataFrame) -> None:
-    _, table = store.preprocess_shard(store.shard_rows(selection, 0), size=16, border="keep")
+    rows = store.shard_rows(selection, 0)
+    table = store.preprocess_shard(rows, np.zeros((len(rows), 16, 16), dtype=np.uint8), border="keep")
     with pytest.raises(ValueError, match="3 preprocessed rows for 5 selected"):
         store.assemble_table(selection, [table], [])
 

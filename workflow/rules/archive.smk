@@ -14,6 +14,7 @@ rule unpack_archive:
         supplements=supplements(),
     log:
         "logs/unpack_archive.log",
+    localrule: True
     conda:
         "../../envs/stats.yaml"
     threads: 1

@@ -8,6 +8,7 @@ rule check_tables:
         text="results/cohort/check_tables.txt",
     log:
         "logs/check_tables.log",
+    localrule: True
     conda:
         "../../envs/stats.yaml"
     threads: 1
@@ -35,6 +36,7 @@ rule check_inputs:
         table="results/cohort/check_inputs.json",
     log:
         "logs/check_inputs.log",
+    localrule: True
     conda:
         "../../envs/stats.yaml"
     threads: 1
@@ -108,6 +110,7 @@ rule build_cohort:
         "logs/build_cohort.log",
     benchmark:
         "logs/benchmarks/build_cohort.tsv"
+    localrule: True
     conda:
         "../../envs/stats.yaml"
     threads: 1
@@ -132,6 +135,7 @@ rule split_folds:
         folds="results/cohort/folds.csv",
     log:
         "logs/split_folds.log",
+    localrule: True
     conda:
         "../../envs/stats.yaml"
     threads: 1
@@ -168,6 +172,7 @@ rule describe_study:
         versions="results/cohort/versions.json",
     log:
         "logs/describe_study.log",
+    localrule: True
     conda:
         "../../envs/stats.yaml"
     threads: 1
@@ -190,6 +195,7 @@ rule describe_stages:
         stages="results/cohort/stages.csv",
     log:
         "logs/describe_stages.log",
+    localrule: True
     conda:
         "../../envs/stats.yaml"
     threads: 1

@@ -1,6 +1,7 @@
 """Functions that the stages share, and the check of the configuration."""
 
 import os
+import shutil
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -35,6 +36,10 @@ except InputError as error:
 config.update(canonical(config))
 
 if workflow.is_main_process and not workflow.dryrun:
+    if shutil.which("sbatch"):
+        # A sacct that the SLURM executor reads rightly; the file says what is wrong with the other.
+        mended = f"{workflow.basedir}/profiles/slurm/bin"
+        os.environ["PATH"] = f"{mended}{os.pathsep}{os.environ['PATH']}"
     show_progress()
     if hint := unused_gpus(
         len(nvidia_gpus()), getattr(workflow.global_resources.get("gpu"), "value", None)

@@ -9,6 +9,7 @@ rule draw_stages:
         **figure_files("stages", category="Study"),
     log:
         "logs/draw_stages.log",
+    localrule: True
     conda:
         "../../envs/stats.yaml"
     threads: 1
@@ -31,6 +32,7 @@ rule draw_flow:
         **figure_files("flow", category="Cohort"),
     log:
         "logs/draw_flow.log",
+    localrule: True
     conda:
         "../../envs/stats.yaml"
     threads: 1
@@ -55,6 +57,7 @@ rule draw_intensities:
         **figure_files("intensities", category="Radiographs"),
     log:
         "logs/draw_intensities.log",
+    localrule: True
     conda:
         "../../envs/stats.yaml"
     threads: 1
@@ -77,6 +80,7 @@ rule draw_image_sizes:
         **figure_files("image_sizes", category="Radiographs"),
     log:
         "logs/draw_image_sizes.log",
+    localrule: True
     conda:
         "../../envs/stats.yaml"
     threads: 1
@@ -100,6 +104,7 @@ rule draw_roc:
         **figure_files("roc", category="Discrimination"),
     log:
         "logs/draw_roc.log",
+    localrule: True
     conda:
         "../../envs/stats.yaml"
     threads: 1
@@ -122,6 +127,7 @@ rule draw_auc:
         **figure_files("auc", category="Discrimination"),
     log:
         "logs/draw_auc.log",
+    localrule: True
     conda:
         "../../envs/stats.yaml"
     threads: 1
@@ -146,6 +152,7 @@ rule draw_calibration:
         **figure_files("calibration", category="Calibration"),
     log:
         "logs/draw_calibration.log",
+    localrule: True
     conda:
         "../../envs/stats.yaml"
     threads: 1
@@ -168,6 +175,7 @@ rule draw_decision_curve:
         **figure_files("decision_curve", category="Clinical usefulness"),
     log:
         "logs/draw_decision_curve.log",
+    localrule: True
     conda:
         "../../envs/stats.yaml"
     threads: 1
@@ -191,6 +199,7 @@ rule draw_confusion:
         **figure_files("confusion", category="Categories"),
     log:
         "logs/draw_confusion.log",
+    localrule: True
     conda:
         "../../envs/stats.yaml"
     threads: 1
@@ -215,6 +224,7 @@ rule draw_subgroups:
         **figure_files("subgroups", category="Subgroups"),
     log:
         "logs/draw_subgroups.log",
+    localrule: True
     conda:
         "../../envs/stats.yaml"
     threads: 1
@@ -239,6 +249,7 @@ rule draw_kaplan_meier:
         **figure_files("kaplan_meier", category="Prognosis"),
     log:
         "logs/draw_kaplan_meier.log",
+    localrule: True
     conda:
         "../../envs/stats.yaml"
     threads: 1
@@ -261,6 +272,7 @@ rule draw_cox:
         **figure_files("cox", category="Prognosis"),
     log:
         "logs/draw_cox.log",
+    localrule: True
     conda:
         "../../envs/stats.yaml"
     threads: 1

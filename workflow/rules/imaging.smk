@@ -135,6 +135,7 @@ rule draw_contact_sheet:
         ),
     log:
         "logs/draw_contact_sheet/{site}.log",
+    localrule: True
     conda:
         "../../envs/stats.yaml"
     threads: 1
@@ -165,6 +166,7 @@ rule draw_examples:
         ),
     log:
         "logs/draw_examples.log",
+    localrule: True
     conda:
         "../../envs/stats.yaml"
     threads: 1
@@ -195,6 +197,7 @@ rule draw_flagged:
         ),
     log:
         "logs/draw_flagged.log",
+    localrule: True
     conda:
         "../../envs/stats.yaml"
     threads: 1

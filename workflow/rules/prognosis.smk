@@ -163,6 +163,7 @@ rule draw_incremental_value:
         **figure_files("incremental_value", category="Prognosis"),
     log:
         "logs/draw_incremental_value.log",
+    localrule: True
     conda:
         "../../envs/stats.yaml"
     threads: 1
@@ -187,6 +188,7 @@ rule draw_risk_prediction:
         **figure_files("risk_prediction", category="Prognosis"),
     log:
         "logs/draw_risk_prediction.log",
+    localrule: True
     conda:
         "../../envs/stats.yaml"
     threads: 1
@@ -210,6 +212,7 @@ rule draw_cross_classification:
         **figure_files("cross_classification", category="Prognosis"),
     log:
         "logs/draw_cross_classification.log",
+    localrule: True
     conda:
         "../../envs/stats.yaml"
     threads: 1
@@ -234,6 +237,7 @@ rule draw_proportional_hazards:
         **figure_files("proportional_hazards", category="Prognosis"),
     log:
         "logs/draw_proportional_hazards.log",
+    localrule: True
     conda:
         "../../envs/stats.yaml"
     threads: 1
@@ -258,6 +262,7 @@ rule draw_cumulative_incidence:
         **figure_files("cumulative_incidence", category="Prognosis"),
     log:
         "logs/draw_cumulative_incidence.log",
+    localrule: True
     conda:
         "../../envs/stats.yaml"
     threads: 1

@@ -74,6 +74,7 @@ rule write_tables:
         cards="results/model_cards.md",
     log:
         "logs/write_tables.log",
+    localrule: True
     conda:
         "../../envs/stats.yaml"
     threads: 1
@@ -109,6 +110,7 @@ rule write_report:
         table_captions=[f"results/captions/table_{name}.rst" for name in TABLES],
     log:
         "logs/write_report.log",
+    localrule: True
     conda:
         "../../envs/stats.yaml"
     threads: 1
@@ -144,6 +146,7 @@ rule write_archive:
         archive="results/archive.tar.gz",
     log:
         "logs/write_archive.log",
+    localrule: True
     conda:
         "../../envs/stats.yaml"
     threads: 1

@@ -71,6 +71,7 @@ rule draw_saliency:
         **figure_files("saliency", category="Networks", caption="saliency.rst"),
     log:
         "logs/draw_saliency.log",
+    localrule: True
     conda:
         "../../envs/stats.yaml"
     threads: 1
@@ -127,6 +128,7 @@ rule draw_training_curves:
         training="results/models/training.csv",
     log:
         "logs/draw_training_curves.log",
+    localrule: True
     conda:
         "../../envs/stats.yaml"
     threads: 1

@@ -108,6 +108,7 @@ rule describe_networks:
         networks="results/models/networks.csv",
     log:
         "logs/describe_networks.log",
+    localrule: True
     conda:
         "../../envs/stats.yaml"
     threads: 1

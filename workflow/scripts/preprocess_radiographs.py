@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from cacs_cxr.array_files import scratch_array
 from cacs_cxr.imaging.radiograph import Border
 from cacs_cxr.imaging.store import preprocess_shard, shard_rows
 from cacs_cxr.job import logged
@@ -10,8 +11,9 @@ from cacs_cxr.tables import read_written_table, write_array, write_parquet
 
 def main(*, selection: Path, shard: int, size: int, border: Border, images: Path, table: Path) -> None:
     rows = shard_rows(read_written_table(selection), shard)
-    pixels, frame = preprocess_shard(rows, size=size, border=border)
-    write_array(pixels, images)
+    with scratch_array((len(rows), size, size)) as pixels:
+        frame = preprocess_shard(rows, pixels, border=border)
+        write_array(pixels, images)
     write_parquet(frame, table)
 
 

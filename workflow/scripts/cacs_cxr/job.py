@@ -16,18 +16,29 @@ from cacs_cxr.faults import InputError
 LOGGER = logging.getLogger("cacs_cxr")
 
 
+class Interrupted(Exception):
+    """A job has stopped because it was asked to, and goes on when it is started again."""
+
+
+# Errors that another attempt need not meet: those of the system, of a GPU, and a notice to stop.
+MAY_PASS = (OSError, MemoryError, RuntimeError, KeyboardInterrupt, Interrupted)
+
+
 @contextmanager
 def logged(snakemake: Any) -> Iterator[Callable[[str], None]]:
     """Send everything that a job prints, its libraries included, to the rule's log; errors to the terminal as well.
 
     Args:
-        snakemake: the object that Snakemake hands to a script; only its rule, wildcards and log are read.
+        snakemake: the object that Snakemake hands to a script; its rule, wildcards and log are read, and the number of
+            the attempt where the profile counts them.
 
     Yields:
         A function that shows a text on the terminal and in the log, for what a user has asked to see.
     """
     log = Path(str(snakemake.log[0]))
     log.parent.mkdir(parents=True, exist_ok=True)
+    verdict = log.with_name(f"{log.name}.verdict")
+    refuse_another_attempt(verdict, attempt=int(snakemake.resources.get("attempt", 1)))
     terminal = os.dup(2)
     with log.open("w", encoding="utf-8") as file:
         os.dup2(file.fileno(), 1)
@@ -49,6 +60,8 @@ def logged(snakemake: Any) -> Iterator[Callable[[str], None]]:
         with os.fdopen(os.dup(terminal), "w", encoding="utf-8") as screen:
             screen.write(f"\n{snakemake.rule}: {text}\nThe whole story: {log}\n")
         traceback.print_exc()
+        if not isinstance(error, MAY_PASS):
+            verdict.write_text(f"{snakemake.rule}: {text}\nThe whole story: {log}\n", encoding="utf-8")
         raise SystemExit(1) from None
     else:
         LOGGER.info("done in %.1f s", time.monotonic() - start)
@@ -58,6 +71,23 @@ def logged(snakemake: Any) -> Iterator[Callable[[str], None]]:
         os.dup2(terminal, 1)
         os.dup2(terminal, 2)
         os.close(terminal)
+
+
+def refuse_another_attempt(verdict: Path, *, attempt: int) -> None:
+    """End a job that is tried again although its last attempt ended with an error that it would meet again.
+
+    Schedulers know exit codes at best, and Snakemake tries every failed job again: what can pass (a limit, a signal, a
+    node, a disk) is worth it, a fault of the input is not.
+
+    Args:
+        verdict: file beside the log, which holds the error of the last attempt.
+        attempt: number of the attempt; the first forgets what was found before.
+    """
+    if attempt == 1:
+        verdict.unlink(missing_ok=True)
+    elif verdict.exists():
+        sys.stderr.write(f"\n{verdict.read_text(encoding='utf-8')}Not tried again: it would end in the same way.\n")
+        raise SystemExit(1)
 
 
 def figure_paths(outputs: Any, *, prefix: str = "") -> dict[str, Path]:

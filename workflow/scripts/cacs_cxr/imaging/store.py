@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from cacs_cxr.array_files import create_array
 from cacs_cxr.faults import Fault, InputError
 from cacs_cxr.imaging.duplicates import identical_to, nearly_identical_to
 from cacs_cxr.imaging.guard import Lost, guarded
@@ -26,27 +27,26 @@ def shard_rows(selection: pd.DataFrame, shard: int) -> pd.DataFrame:
     return selection[selection["shard"] == shard].sort_values("row").reset_index(drop=True)
 
 
-def preprocess_shard(rows: pd.DataFrame, *, size: int, border: Border) -> tuple[npt.NDArray[np.uint8], pd.DataFrame]:
+def preprocess_shard(rows: pd.DataFrame, images: npt.NDArray[np.uint8], *, border: Border) -> pd.DataFrame:
     """Preprocess the radiographs of a shard, each in a guarded process.
 
     Args:
         rows: row, folder, file, photometric_override, rotate and mirror.
-        size: side of the square in pixels.
+        images: zeros [n, size, size], which become the pixels; they stay zeros where unreadable.
         border: whether a near-constant collimation border stays or is cut off.
 
     Returns:
-        Pixels [n, size, size], zeros where unreadable, and a row a radiograph: row, readable, reason, intensity_path,
-        width, height, pixel_sha256, the box that was kept, and the figures of quality.
+        A row a radiograph: row, readable, reason, intensity_path, width, height, pixel_sha256, the box that was kept,
+        and the figures of quality.
     """
-    images = np.zeros((len(rows), size, size), dtype=np.uint8)
     records = []
     report = progress(len(rows), noun="radiographs")
-    for position, radiograph in enumerate(_radiographs(rows, size=size, border=border)):
+    for position, radiograph in enumerate(_radiographs(rows, size=images.shape[-1], border=border)):
         images[position] = radiograph.levels
         records.append(_record(int(rows["row"].iloc[position]), radiograph))
         report(position + 1)
     example = pd.DataFrame([_record(0, refused("timeout", size=1))])
-    return images, pd.DataFrame(records, columns=list(example)).astype(example.dtypes.to_dict())
+    return pd.DataFrame(records, columns=list(example)).astype(example.dtypes.to_dict())
 
 
 def _radiographs(rows: pd.DataFrame, *, size: int, border: Border) -> Iterator[Radiograph]:
@@ -115,7 +115,7 @@ def assemble_images(shards: Sequence[Path], rows: Sequence[npt.NDArray[np.int64]
     arrays = [np.load(shard, mmap_mode="r", allow_pickle=False) for shard in shards]
     total = sum(len(array) for array in arrays)
     with whole_file(path) as temporary:
-        whole = np.lib.format.open_memmap(temporary, mode="w+", dtype=np.uint8, shape=(total, *arrays[0].shape[1:]))
+        whole = create_array(temporary, (total, *arrays[0].shape[1:]))
         for array, places in zip(arrays, rows, strict=True):
             whole[places] = array
         whole.flush()

@@ -5,10 +5,12 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from cacs_cxr.job import Interrupted
+
 SIGNALS = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGUSR1") if hasattr(signal, name))
 
 
-class StoppedOnNotice(Exception):
+class StoppedOnNotice(Interrupted):
     """The training has stopped on request, with a checkpoint from which it goes on."""
 
 

@@ -1,0 +1,41 @@
+"""The mini study through a real SLURM: the same bits as on one machine, in few submissions, on the nodes asked for."""
+
+from pathlib import Path
+
+import pytest
+from slurm_cluster import SlurmCluster
+from slurm_runs import adapted_profile, run, submissions
+
+from study_checksums import RESULTS, checksums
+from study_runs import REPOSITORY, logs_of, snakemake
+
+pytestmark = [pytest.mark.cluster, pytest.mark.slow]
+
+MINI = REPOSITORY / "studies" / "mini.yaml"
+MOST_SUBMISSIONS = 25
+
+
+def test_the_mini_study_has_the_bits_of_one_machine(cluster: SlurmCluster, tmp_path: Path) -> None:
+    local, remote = tmp_path / "local", tmp_path / "remote"
+    for folder in (local, remote):
+        folder.mkdir()
+    done = snakemake(directory=local, overlay=MINI)
+    assert done.returncode == 0, done.stdout + logs_of(local)
+    before = len(cluster.ask("squeue", "--states=all", "--noheader").splitlines())
+    profile = adapted_profile(tmp_path / "profile")
+    code, printed = run(cluster, directory=remote, overlay=MINI, profile=profile)
+    assert code == 0, printed + logs_of(remote)
+    assert checksums(remote, *RESULTS) == checksums(local, *RESULTS)
+    assert (remote / "results/archive.tar.gz").read_bytes() == (local / "results/archive.tar.gz").read_bytes()
+    assert not list((remote / "logs/slurm").rglob("*.log")), "output of jobs that succeeded is removed"
+
+    jobs = cluster.ask("squeue", "--states=all", "--array", "--noheader", "--format=%P|%N|%T|%b").splitlines()[before:]
+    with_gpu = [job for job in jobs if job.startswith("gpu|")]
+    assert {job.split("|")[1] for job in with_gpu} == {"node3"}
+    assert len(with_gpu) >= 9 + 3, "nine trainings and three external predictions"
+    assert {job.split("|")[2] for job in jobs} == {"COMPLETED"}
+    assert len(submissions(printed)) <= MOST_SUBMISSIONS, "trainings and shards go as arrays, short rules are local"
+
+    code, printed = run(cluster, directory=remote, overlay=MINI, profile=profile)
+    assert code == 0
+    assert "Nothing to be done" in printed
