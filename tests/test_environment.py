@@ -23,6 +23,8 @@ LOCK = (ENVIRONMENTS / "requirements.lock").read_text(encoding="utf-8")
 WRITER = runpy.run_path(str(ENVIRONMENTS / "write_environments.py"))
 PLACE = runpy.run_path(str(ENVIRONMENTS / "check_place.py"))
 
+LOCAL = {file.stem for file in (REPOSITORY / "workflow").glob("*.py")}  # modules beside the rules, not in the library
+
 # Packages that no import names: what makes them needed, as it stands in the code.
 BY_NAME = {
     "pyarrow": r"(read|to)_parquet\(",
@@ -91,7 +93,7 @@ def imported(file: Path) -> set[str]:
         elif isinstance(node, ast.ImportFrom) and node.module:
             assert not node.level, f"{file}: a relative import, which the digest of the code does not follow"
             modules.add(node.module.split(".")[0])
-    return modules - set(sys.stdlib_module_names) - {"cacs_cxr", "training_bar"}
+    return modules - set(sys.stdlib_module_names) - {"cacs_cxr", *LOCAL}
 
 
 def packages_of(*files: Path) -> set[str]:
@@ -128,7 +130,7 @@ def test_snakefile_needs_only_the_environment_of_snakemake() -> None:
     modules = re.findall(r"^from (cacs_cxr[\w.]*) import", common, re.MULTILINE)
     assert len(modules) > 5
     files = [SCRIPTS.joinpath(*module.split(".")).with_suffix(".py") for module in modules]
-    files += [REPOSITORY / "workflow" / name for name in ("progress.py", "training_bar.py")]
+    files += (REPOSITORY / "workflow").glob("*.py")
     used = packages_of(*files, SCRIPTS / "cacs_cxr" / "__init__.py")
     assert used <= WRITER["needed"](WRITER["DIRECT"]["snakemake"])
     assert {"numpy", "jsonschema", "pyyaml"} <= used

@@ -28,11 +28,6 @@ COMMANDS = {
     "sge": ["qsub", "qstat", "qacct", "qdel"],
 }
 PATIENCE = 300  # seconds; a run takes some ten on an idle machine
-SHARED = ("rerun-triggers", "rerun-incomplete", "quiet", "show-failed-logs")
-
-
-def profile_files() -> list[Path]:
-    return sorted({*PROFILES.glob("*/profile*.yaml"), *PROFILES.glob("*/config*.yaml")})
 
 
 def command(folder: Path, name: str, text: str) -> None:
@@ -51,15 +46,16 @@ def run(arguments: list[str], *, where: Path, commands: Path, **variables: str) 
 # --- Settings
 
 
-@pytest.mark.parametrize("file", profile_files(), ids=lambda file: file.parent.name)
-def test_profiles_agree_with_the_default_one(file: Path) -> None:
-    """--workflow-profile replaces profiles/default, and with it what makes a result stale."""
-    ours, default = (yaml.safe_load(one.read_text()) for one in (file, PROFILES / "default" / "profile.yaml"))
-    assert {key: ours.get(key) for key in SHARED} == {key: default[key] for key in SHARED}
-    assert len(list(file.parent.glob("*.yaml"))) == 1, "Snakemake takes one file of a profile and ignores the others"
-    if "executor" in ours:
-        limits = [one for one in ours.get("resources", []) if str(one).startswith("gpu=")]
-        assert not limits, "this would let one job with a GPU run at a time on the whole cluster"
+@pytest.mark.parametrize("system", COMMANDS)
+def test_profiles_agree_with_that_of_slurm(system: str) -> None:
+    """In what is no matter of the scheduler; what all profiles share, and rules with a GPU, other tests compare."""
+    assert [file.name for file in (PROFILES / system).glob("*.yaml")] == ["profile.yaml"], "Snakemake takes only one"
+    ours, slurm = (yaml.safe_load((PROFILES / name / "profile.yaml").read_text()) for name in (system, "slurm"))
+    same = ("jobs", "local-cores", "retries", "keep-going", "latency-wait")
+    assert {key: ours[key] for key in same} == {key: slurm[key] for key in same}
+    assert {**ours["default-resources"], "gpu": None} == {**slurm["default-resources"], "gpu": None}
+    assert ours["set-resources"] == {rule: {"gpu": asked["gpu"]} for rule, asked in slurm["set-resources"].items()}
+    assert "resources" not in ours, "a limit such as gpu=1 would let one job with a GPU run at a time on the cluster"
 
 
 @pytest.mark.parametrize("system", COMMANDS)
@@ -379,10 +375,11 @@ def test_study_in_a_folder_of_its_own_runs_in_the_image(tmp_path: Path, system: 
     ]
     command(tmp_path / "bin", "apptainer", "\n".join([*lines, 'for last in "$@"; do :; done', 'exec bash -c "$last"']))
     study = tmp_path / "study"
+    table = "data/simulated/development/patients.csv"
     options = ["--workflow-profile", f"profiles/{system}", "--sdm", "apptainer", "--apptainer-args=--nv"]
     environment = {**os.environ, "PATH": f"{os.environ['PATH']}:{Path(sys.executable).parent}"}
     done = subprocess.run(
-        arguments_of(study, *options, "describe_stages"),
+        arguments_of(study, *options, "--configfile", REPOSITORY / "studies" / "mini.yaml", table),
         cwd=REPOSITORY,
         env=environment,
         capture_output=True,
@@ -392,7 +389,8 @@ def test_study_in_a_folder_of_its_own_runs_in_the_image(tmp_path: Path, system: 
     )
     assert done.returncode == 0, done.stderr
     assert "1 of 1, " in done.stderr
-    assert (study / "results" / "cohort" / "stages.csv").exists()
+    assert (study / table).exists()
+    assert list(study.glob("logs/cluster/simulate_population/*.log"))
     called = (tmp_path / "called").read_text().splitlines()
     assert {str(REPOSITORY / "envs" / "cacs-cxr.sif"), "--nv"} <= set(called)
     library = REPOSITORY / "workflow" / "scripts"
