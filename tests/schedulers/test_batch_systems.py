@@ -379,7 +379,7 @@ def test_study_in_a_folder_of_its_own_runs_in_the_image(tmp_path: Path, system: 
     options = ["--workflow-profile", f"profiles/{system}", "--sdm", "apptainer", "--apptainer-args=--nv"]
     environment = {**os.environ, "PATH": f"{os.environ['PATH']}:{Path(sys.executable).parent}"}
     done = subprocess.run(
-        arguments_of(study, *options, "--configfile", REPOSITORY / "studies" / "mini.yaml", table),
+        arguments_of(study, table, *options, "--configfile", REPOSITORY / "studies" / "mini.yaml"),
         cwd=REPOSITORY,
         env=environment,
         capture_output=True,
