@@ -39,7 +39,9 @@ if workflow.is_main_process and not workflow.dryrun:
     if shutil.which("sbatch"):
         # A sacct that the SLURM executor reads rightly; the file says what is wrong with the other.
         mended = f"{workflow.basedir}/profiles/slurm/bin"
-        os.environ["PATH"] = f"{mended}{os.pathsep}{os.environ['PATH']}"
+        os.environ.update(
+            PATH=f"{mended}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
+        )
     show_progress()
     if hint := unused_gpus(
         len(nvidia_gpus()), getattr(workflow.global_resources.get("gpu"), "value", None)
