@@ -18,8 +18,8 @@ $(READY): envs/requirements.lock
 	@test -n "$(PYTHON)" || { echo "No Python 3.11 or newer was found. Install one, or name it: make study PYTHON=/path/to/python3.11"; exit 1; }
 	@echo "Setting up the environment in $(VENV) with $$($(PYTHON) --version): about 3 GB to download and 7 GB of disk"
 	@echo "(PyTorch with CUDA is most of it); some minutes, once."
-	@$(PYTHON) -c "import shutil, sys; free = shutil.disk_usage('.').free / 1e9; sys.exit(f'Only {free:.1f} GB of disk are free here, expected at least 8. Free some, or set VENV to a larger disk: make study VENV=/path/to/environment' if free < 8 else 0)"
-	@rm -rf $(VENV)
+	@$(PYTHON) envs/check_place.py setup "$(VENV)"
+	@rm -rf "$(VENV)"
 	@$(PYTHON) -m venv $(VENV)
 	@$(VENV)/bin/python -m pip install --disable-pip-version-check --require-hashes --requirement envs/requirements.lock
 	@touch $(READY)
@@ -46,4 +46,5 @@ format: $(READY)
 	@. $(VENV)/bin/activate && ruff check --fix . && ruff format . && snakefmt Snakefile workflow/rules
 
 clean-environment:
-	rm -rf $(VENV)
+	@$(PYTHON) envs/check_place.py remove "$(VENV)"
+	rm -rf "$(VENV)"

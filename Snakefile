@@ -14,6 +14,10 @@ include: "workflow/rules/common.smk"
 report: "workflow/report/study.rst"
 
 
+# Only with --sdm apptainer; built from envs/container.def.
+container: f"{workflow.basedir}/envs/cacs-cxr.sif"
+
+
 wildcard_constraints:
     site="[a-z][a-z0-9_]*",
     threshold="[a-z][a-z0-9]*",

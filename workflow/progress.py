@@ -21,7 +21,12 @@ CHATTER = {
     LogEvent.RUN_INFO,
     LogEvent.SHELLCMD,
 }
-CHATTER_WITHOUT_EVENT = ("Select jobs to execute", "Execute ")
+CHATTER_WITHOUT_EVENT = (
+    "Select jobs to execute",
+    "Execute ",
+    "Conda environments: ignored",
+    "Singularity containers: ignored",
+)
 
 
 class ProgressHandler(logging.Handler):

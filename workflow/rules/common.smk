@@ -9,6 +9,9 @@ from types import SimpleNamespace
 for folder in ("workflow", "workflow/scripts"):
     sys.path.insert(0, f"{workflow.basedir}/{folder}")
 
+# Commands of profiles/pbs, lsf and sge are found by it: Snakemake runs them in the study's folder, not in this one.
+os.environ.update(CACS_CXR_PROFILES=f"{workflow.basedir}/profiles")
+
 from snakemake.exceptions import WorkflowError
 
 from cacs_cxr.accelerators import nvidia_gpus, unused_gpus
@@ -36,7 +39,9 @@ if workflow.is_main_process and not workflow.dryrun:
     if shutil.which("sbatch"):
         # A sacct that the SLURM executor reads rightly; the file says what is wrong with the other.
         mended = f"{workflow.basedir}/profiles/slurm/bin"
-        os.environ["PATH"] = f"{mended}{os.pathsep}{os.environ['PATH']}"
+        os.environ.update(
+            PATH=f"{mended}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
+        )
     show_progress()
     if hint := unused_gpus(
         len(nvidia_gpus()), getattr(workflow.global_resources.get("gpu"), "value", None)

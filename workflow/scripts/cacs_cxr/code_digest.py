@@ -24,13 +24,14 @@ def code_digest(script: str) -> str:
         library that it imports, directly or not, and over the data files beside those modules.
     """
     digest = hashlib.sha256()
-    for path in sorted(_reachable(SCRIPTS / script)):
+    for path in sorted(files_behind(SCRIPTS / script)):
         content = _meaning(path) if path.suffix == ".py" else path.read_text(encoding="utf-8")
         digest.update(f"{path.relative_to(SCRIPTS).as_posix()}\x1f{content}\x1e".encode())
     return digest.hexdigest()[:12]
 
 
-def _reachable(script: Path) -> set[Path]:
+def files_behind(script: Path) -> set[Path]:
+    """A script, every module of this library that it imports, directly or not, and the data files beside those."""
     found: set[Path] = set()
     waiting = [script]
     while waiting:
