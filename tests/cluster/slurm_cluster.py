@@ -61,8 +61,8 @@ PropagateResourceLimits=NONE
 GresTypes=gpu
 NodeName=node[1-2] NodeHostname={host} NodeAddr=127.0.0.1 Port=[{port}-{port_2}] CPUs=4 RealMemory=32000
 NodeName=node3 NodeHostname={host} NodeAddr=127.0.0.1 Port={port_3} CPUs=4 RealMemory=32000 Gres=gpu:pretended:2
-PartitionName=cpu Nodes=node[1-2] Default=YES DefaultTime=10 MaxTime=600 State=UP
-PartitionName=gpu Nodes=node3 DefaultTime=10 MaxTime=600 State=UP
+PartitionName=cpu Nodes=node[1-2] Default=YES DefaultTime=10 MaxTime=2880 State=UP
+PartitionName=gpu Nodes=node3 DefaultTime=10 MaxTime=2880 State=UP
 """
 GRES_CONF = f"""\
 AutoDetect=off
