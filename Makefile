@@ -5,12 +5,13 @@ PYTHON ?= $(firstword $(foreach name,python3 python3.13 python3.12 python3.11 py
 READY := $(VENV)/ready
 COMMAND := $(VENV)/bin/cacs-cxr
 
-.PHONY: help setup study test test-fast lint format clean-environment
+.PHONY: help setup study test test-fast test-cluster lint format clean-environment
 
 help:
-	@echo "make study   set up the environment if needed, then run the study (snakemake --cores all)"
-	@echo "make test    set up the environment if needed, then run the tests"
-	@echo "make lint    ruff, mypy, snakefmt and snakemake --lint"
+	@echo "make study          set up the environment if needed, then run the study (snakemake --cores all)"
+	@echo "make test           set up the environment if needed, then run the tests"
+	@echo "make test-cluster   the mini study through a SLURM cluster on this machine, and what can go wrong on it"
+	@echo "make lint           ruff, mypy, snakefmt and snakemake --lint"
 
 setup: $(COMMAND)
 
@@ -38,6 +39,11 @@ test: $(COMMAND)
 
 test-fast: $(COMMAND)
 	@. $(VENV)/bin/activate && python -m pytest -m "not slow"
+
+# Installs SLURM where it may (Debian or Ubuntu, as root); the tests are skipped, with the reason, where there is none.
+test-cluster: $(COMMAND)
+	@tests/cluster/install_slurm.sh || true
+	@. $(VENV)/bin/activate && python -m pytest -m cluster -v tests/cluster $(ARGUMENTS)
 
 lint: $(READY)
 	@. $(VENV)/bin/activate && ruff check . && ruff format --check . && mypy && snakefmt --check Snakefile workflow/rules && snakemake --lint
