@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import timm
 import torch
 from phantom import CONFIGURATION, small_study
 from safetensors.torch import save_file
@@ -22,7 +23,7 @@ from cacs_cxr.training import fold as fold_module
 from cacs_cxr.training import loop
 from cacs_cxr.training.fold import Fold, train_fold
 from cacs_cxr.training.launch import one_of_processes
-from cacs_cxr.training.network import build_network
+from cacs_cxr.training.notice import StoppedOnNotice
 from cacs_cxr.training.parts import fold_parts
 from cacs_cxr.training.processes import ONE_PROCESS, Processes
 from cacs_cxr.training.weights import write_weights
@@ -55,9 +56,7 @@ def train_study(folder: Path, checkpoint: Path, *, processes: Processes = ONE_PR
     cohort, folds = (pd.read_parquet(folder / f"{name}.parquet") for name in ("cohort", "folds"))
     factors = [Factor("age", "Age", "continuous", missing="exclude")] if network == "joint" else []
     thresholds = [GT0, GE40] if network == "joint_thresholds" else [GT0]
-    parts, design = fold_parts(
-        cohort, folds, nothing, fold=0, biomarker="cacs", thresholds=thresholds, factors=factors
-    )
+    parts, design = fold_parts(cohort, folds, nothing, fold=0, biomarker="cacs", thresholds=thresholds, factors=factors)
     return train_fold(
         folder / "images.npy",
         parts,
@@ -90,8 +89,8 @@ def train_in_processes(study: str, folder: str, changes: dict[str, Any], *, proc
     write_weights(trained.state, Path(folder, f"weights-{processes.number}.safetensors"))
 
 
-def stop_after(calls: int, *, number: int, processes: Processes) -> None:
-    """Let one process ask to stop after so many steps."""
+def stop_and_go_on(study: str, folder: str, changes: dict[str, Any], *, processes: Processes) -> None:
+    """Let process 1 alone ask to stop after three steps, and train again."""
     train = loop.train
 
     def stopped(*arguments: Any, asked_to_stop: Callable[[], bool], **named: Any) -> Any:
@@ -100,21 +99,26 @@ def stop_after(calls: int, *, number: int, processes: Processes) -> None:
         def asked() -> bool:
             nonlocal done
             done += 1
-            return asked_to_stop() or (done == calls and processes.number == number)
+            return asked_to_stop() or (done == 3 and processes.number == 1)
 
         return train(*arguments, asked_to_stop=asked, **named)
 
     fold_module.train = stopped  # type: ignore[assignment]
+    try:
+        train_study(Path(study), Path(folder, "checkpoint"), processes=processes, **changes)
+    except StoppedOnNotice:
+        fold_module.train = train
+        train_in_processes(study, folder, changes, processes=processes)
 
 
-def fail_at_the_third_step(kind: str, *, number: int, processes: Processes) -> None:
-    """Let one process raise an InputError or another error, or be killed."""
+def fail(study: str, folder: str, changes: dict[str, Any], kind: str, *, processes: Processes) -> None:
+    """Let process 1 raise an error or be killed at its third step."""
     augment, done = loop.augment, 0
 
     def failing(*arguments: Any) -> torch.Tensor:
         nonlocal done
         done += 1
-        if done == 3 and processes.number == number:
+        if done == 3 and processes.number == 1:
             if kind == "killed":
                 os.kill(os.getpid(), signal.SIGKILL)
             if kind == "input":
@@ -123,15 +127,17 @@ def fail_at_the_third_step(kind: str, *, number: int, processes: Processes) -> N
         return augment(*arguments)
 
     loop.augment = failing
+    train_in_processes(study, folder, changes, processes=processes)
 
 
 def compare_gradients(folder: str, backbone: str, *, processes: Processes) -> None:
     """Gradients and statistics of a network in double precision, of 15 radiographs over the processes and in one."""
-    networks = [build_network(backbone, outputs=1, factors=0, initial=None, seed=3)[0].double() for _ in range(2)]
+    torch.manual_seed(3)
+    networks = [timm.create_model(backbone, in_chans=1, num_classes=1).double() for _ in range(2)]
+    networks[1].load_state_dict(networks[0].state_dict())
     generator = torch.Generator().manual_seed(5)
     images = torch.randn(15, 1, 32, 32, generator=generator, dtype=torch.float64)
     labels = (torch.rand(15, 1, generator=generator) < 0.4).double()
-    none = torch.zeros(15, 0, dtype=torch.float64)
     together, alone = processes.trained_together(networks[0]), networks[1]
     own = processes.share(15)
     for _ in range(2):
@@ -139,7 +145,7 @@ def compare_gradients(folder: str, backbone: str, *, processes: Processes) -> No
             (together, own, processes.weight(own.stop - own.start, whole=15)),
             (alone, slice(0, 15), 1.0),
         ):
-            loss = functional.binary_cross_entropy_with_logits(network(images[rows], none[rows]), labels[rows])
+            loss = functional.binary_cross_entropy_with_logits(network(images[rows]), labels[rows])
             (loss * weight).backward()
     for number, network in enumerate(networks):
         gradients = {f"gradient.{name}": value.grad for name, value in network.named_parameters()}
@@ -148,10 +154,14 @@ def compare_gradients(folder: str, backbone: str, *, processes: Processes) -> No
         save_file(held, Path(folder, f"network-{number}-{processes.number}.safetensors"))
 
 
+STEPS: dict[str, Callable[..., None]] = {
+    "train": train_in_processes,
+    "stop and go on": stop_and_go_on,
+    "fail": fail,
+    "gradients": compare_gradients,
+}
+
 if __name__ == "__main__":
     with one_of_processes(Path(sys.argv[1])) as (job, processes):
-        if "stop" in job:
-            stop_after(**job.pop("stop"), processes=processes)
-        if "fail" in job:
-            fail_at_the_third_step(**job.pop("fail"), processes=processes)
-        {"train": train_in_processes, "gradients": compare_gradients}[job.pop("what")](**job, processes=processes)
+        for name, arguments in job["steps"]:
+            STEPS[name](**arguments, processes=processes)

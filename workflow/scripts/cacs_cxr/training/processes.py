@@ -144,8 +144,7 @@ class SeveralProcesses:
 
     def trained_together(self, network: nn.Module) -> nn.Module:
         over_processes(network)
-        # Buffers are the same everywhere without being sent, since batch statistics are.
-        return DistributedDataParallel(network, broadcast_buffers=False, gradient_as_bucket_view=True)
+        return DistributedDataParallel(network, gradient_as_bucket_view=True)
 
     def weight(self, own: int, *, whole: int) -> float:
         return own * self.count / whole
