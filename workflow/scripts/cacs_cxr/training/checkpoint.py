@@ -109,9 +109,9 @@ def restore(moving: Moving, checkpoint: Checkpoint, *, step: int, processes: Pro
         moving.kept.load_state_dict(tensors_named("kept", checkpoint))
     moving.schedule.load_state_dict({"last_epoch": step, "_step_count": step + 1})
     _restore_optimiser(moving.optimiser, tensors_named("optimiser", checkpoint), checkpoint.rates)
-    torch.set_rng_state(checkpoint.tensors["random.torch"][processes.number])
+    torch.set_rng_state(checkpoint.tensors["random.torch"][processes.number].clone())
     if moving.device.type == "cuda":
-        torch.cuda.set_rng_state(checkpoint.tensors["random.cuda"][processes.number], moving.device)
+        torch.cuda.set_rng_state(checkpoint.tensors["random.cuda"][processes.number].clone(), moving.device)
 
 
 def tensors_named(prefix: str, checkpoint: Checkpoint) -> dict[str, torch.Tensor]:

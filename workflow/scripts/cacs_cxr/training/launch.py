@@ -106,6 +106,7 @@ def _raise_failure(folder: Path, *, code: int) -> None:
         raise InputError(Fault(**fault) for fault in failure["faults"])
     if failure["kind"] == StoppedOnNotice.__name__:
         raise StoppedOnNotice(failure["text"])
+    LOGGER.error("process %d: %s", failure["process"], failure["story"] or failure["text"])
     raise ProcessFailed(f"process {failure['process']}: {failure['kind']}: {failure['text']}")
 
 
@@ -113,7 +114,8 @@ def _raise_failure(folder: Path, *, code: int) -> None:
 def one_of_processes(folder: Path) -> Iterator[tuple[dict[str, Any], Processes]]:
     """Be one of the processes that `run_processes` started: its side of the folder.
 
-    Only process 0 tells how it goes; whichever fails first tells why.
+    Only process 0 tells how it goes. Of failures only the first is told, by the process that started this one: what the
+    others run into, once one has gone, is no news.
 
     Yields:
         The job, and the processes.
@@ -136,10 +138,9 @@ def one_of_processes(folder: Path) -> Iterator[tuple[dict[str, Any], Processes]]
             "kind": type(error).__name__,
             "text": str(error),
             "faults": [asdict(fault) for fault in error.faults] if isinstance(error, InputError) else [],
+            "story": traceback.format_exc(),
         }
-        # What the others run into, once one has gone, is no news.
-        if torchrun.write_failure(folder, content) and not isinstance(error, InputError | StoppedOnNotice):
-            LOGGER.error("process %d of %d failed:\n%s", number, count, traceback.format_exc())
+        torchrun.write_failure(folder, content)
         sys.stderr.flush()
         # At once: what torch does at the end of a program would wait for processes that wait for this one.
         os._exit(1)

@@ -1,29 +1,26 @@
 """torchrun as a program of this study: one machine, no restart, no port, and one line where a process dies."""
 
 import json
+import logging
 import os
 import signal
 import sys
+import time
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 FAILURE = "failure.json"
+SOON_SECONDS = 20.0
 
 
-def write_failure(folder: Path, content: Mapping[str, Any]) -> bool:
-    """Write down a failure, unless another process was first.
-
-    Returns:
-        Whether this one was the first.
-    """
-    own = folder / f"failure-{os.getpid()}.json"
+def write_failure(folder: Path, content: Mapping[str, Any]) -> None:
+    """Write down a failure, unless another process was first."""
+    own = folder / f"failure-{content['process']}-{os.getpid()}.json"
     own.write_text(json.dumps(dict(content)), encoding="utf-8")
-    try:
+    with suppress(FileExistsError):
         (folder / FAILURE).hardlink_to(own)
-    except FileExistsError:
-        return False
-    return True
 
 
 def read_failure(folder: Path) -> dict[str, Any] | None:
@@ -43,8 +40,8 @@ def main(folder: Path, *, module: str, count: int) -> None:
     # A scheduler may send its notice to every process of a job. The processes catch it; torchrun would die of it.
     if hasattr(signal, "SIGUSR1"):
         signal.signal(signal.SIGUSR1, signal.SIG_IGN)
-    os.environ["LOGLEVEL"] = "CRITICAL"  # torchrun's own; each process tells what happens to it
-    # Imported here, since it reads the level once, and whoever imports this module need not pay for it.
+    logging.disable(logging.CRITICAL)  # each process tells what happens to it, and `main` what it cannot tell
+    # Imported here, since whoever imports this module for the functions above need not pay for it.
     from torch.distributed import run
     from torch.distributed.elastic.multiprocessing import SignalException
     from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
@@ -69,15 +66,20 @@ def main(folder: Path, *, module: str, count: int) -> None:
     except ChildFailedError as error:
         for number, failure in error.failures.items():
             if failure.exitcode < 0:
-                name = signal.Signals(-failure.exitcode).name
-                text = f"ended by {name}" + (", mostly for want of memory" if name == "SIGKILL" else "")
-                # It came before whatever the others have written, which missed it.
-                (folder / FAILURE).unlink(missing_ok=True)
-                write_failure(folder, {"process": number, "kind": "killed", "text": text, "faults": []})
-                break
+                _tell_signal(folder, signal.Signals(-failure.exitcode), number=number)
         raise SystemExit(1) from None
     except SignalException as error:
         raise SystemExit(128 + error.sigval) from None
+
+
+def _tell_signal(folder: Path, ended_by: signal.Signals, *, number: int) -> None:
+    told = folder / FAILURE
+    # torchrun itself ends the others with SIGTERM, and 30 s later with SIGKILL. A process that died of anything else, or
+    # sooner, was the first to go, and what another has written meanwhile is that it missed it.
+    if ended_by != signal.SIGTERM and told.exists() and time.time() - told.stat().st_mtime < SOON_SECONDS:
+        told.unlink()
+    text = f"ended by {ended_by.name}" + (", mostly for want of memory" if ended_by.name == "SIGKILL" else "")
+    write_failure(folder, {"process": number, "kind": "killed", "text": text, "story": ""})
 
 
 if __name__ == "__main__":
