@@ -121,9 +121,7 @@ def fail(study: str, folder: str, changes: dict[str, Any], kind: str, *, process
         if done == 3 and processes.number == 1:
             if kind == "killed":
                 os.kill(os.getpid(), signal.SIGKILL)
-            if kind == "input":
-                raise InputError([Fault("images.npy", 3, "", "nothing", "a radiograph", "Preprocess again.")])
-            raise ZeroDivisionError("a division")
+            raise InputError([Fault("images.npy", 3, "", "nothing", "a radiograph", "Preprocess again.")])
         return augment(*arguments)
 
     loop.augment = failing

@@ -74,8 +74,8 @@ def main(folder: Path, *, module: str, count: int) -> None:
 
 def _tell_signal(folder: Path, ended_by: signal.Signals, *, number: int) -> None:
     told = folder / FAILURE
-    # torchrun itself ends the others with SIGTERM, and 30 s later with SIGKILL. A process that died of anything else, or
-    # sooner, was the first to go, and what another has written meanwhile is that it missed it.
+    # torchrun itself ends the others with SIGTERM, and 30 s later with SIGKILL. A process that died of another signal,
+    # or sooner, was the first to go, and what another has written meanwhile is that it missed it.
     if ended_by != signal.SIGTERM and told.exists() and time.time() - told.stat().st_mtime < SOON_SECONDS:
         told.unlink()
     text = f"ended by {ended_by.name}" + (", mostly for want of memory" if ended_by.name == "SIGKILL" else "")
