@@ -205,7 +205,12 @@ def test_a_notice_or_the_end_of_the_job_stops_its_processes_with_a_checkpoint(
 
     Meanwhile nothing listens on any address but 127.0.0.1.
     """
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([os.environ["PYTHONPATH"], *filter(None, sys.path)])}
+    modules = os.pathsep.join([os.environ["PYTHONPATH"], *filter(None, sys.path)])
+    environment = {
+        **os.environ,
+        "PYTHONPATH": modules,
+        "TMPDIR": str(tmp_path),
+    }  # what is killed leaves its folder there
     log = tmp_path / "log"
 
     def start() -> "subprocess.Popen[bytes]":
