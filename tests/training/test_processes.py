@@ -1,12 +1,16 @@
 """Several processes train the network that one would train: gradients, weights, checkpoints, failures and notices."""
 
+import inspect
 import json
 import os
+import runpy
 import signal
 import subprocess
 import sys
 import time
+from contextlib import nullcontext
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -18,11 +22,13 @@ from process_of_tests import make_study, train_study
 from safetensors.torch import load_file
 from torch import distributed, nn
 
+from cacs_cxr import job as job_module
 from cacs_cxr.configuration import check_configuration
 from cacs_cxr.faults import InputError
-from cacs_cxr.training import device, gpu_claim, launch, torchrun
+from cacs_cxr.training import device, gpu_claim, launch, network_job, torchrun
 from cacs_cxr.training.batch_statistics import WholeBatchNorm, over_processes
 from cacs_cxr.training.launch import ProcessFailed, run_processes
+from cacs_cxr.training.network_job import train_network
 from cacs_cxr.training.processes import ONE_PROCESS, SeveralProcesses
 
 HERE = Path(__file__).parent
@@ -346,3 +352,28 @@ def test_processes_never_share_a_gpu(tmp_path: Path, monkeypatch: pytest.MonkeyP
     finally:
         for lock in gpu_claim._HELD:
             lock.close()
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_the_rule_hands_its_job_on_in_plain_values(monkeypatch: pytest.MonkeyPatch, count: int) -> None:
+    """Snakemake gives a text for one file and an empty list for none."""
+    jobs: list[dict[str, Any]] = []
+    monkeypatch.setattr(job_module, "logged", nullcontext)
+    monkeypatch.setattr(network_job, "train_network", lambda **job: jobs.append(job))
+    monkeypatch.setattr(launch, "run_processes", lambda _module, job, **_: jobs.append(job))
+    files = dict.fromkeys(("images", "radiographs", "cohort", "folds", "weights", "metadata", "logits"), "file")
+    for initial in ("initial.safetensors", []):
+        rule = SimpleNamespace(
+            input=SimpleNamespace(**files, initial=initial),
+            output=SimpleNamespace(**files),
+            wildcards=SimpleNamespace(network="cxr", threshold="gt0", fold="0", member="1"),
+            params=SimpleNamespace(
+                development="a", definition={}, seed=1, code="", training={"processes": count, "threads": 1}
+            ),
+        )
+        script = REPOSITORY / "workflow/scripts/train_network.py"
+        runpy.run_path(str(script), init_globals={"snakemake": rule}, run_name="__main__")
+    assert [job["initial"] for job in jobs] == ["initial.safetensors", None]
+    assert (jobs[0]["fold"], jobs[0]["member"]) == (0, 1)
+    assert json.loads(json.dumps(jobs)) == jobs
+    assert inspect.signature(train_network).parameters.keys() - {"processes"} == jobs[0].keys()
