@@ -74,7 +74,7 @@ def run_processes(module: str, job: Mapping[str, Any], *, count: int, threads: i
 
 def _environment(*, threads: int) -> dict[str, str]:
     library = str(Path(__file__).resolve().parents[2])
-    loopback = next(name for _, name in socket.if_nameindex() if name.startswith("lo"))
+    loopback = "lo0" if "lo0" in (name for _, name in socket.if_nameindex()) else "lo"  # BSD and macOS, or Linux
     return {
         "PYTHONPATH": os.pathsep.join(filter(None, [library, os.environ.get("PYTHONPATH")])),
         "OMP_NUM_THREADS": str(threads),
