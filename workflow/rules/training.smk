@@ -40,10 +40,12 @@ rule train_network:
         "logs/benchmarks/train_network/{network}/{threshold}/{fold}-{member}.tsv"
     conda:
         "../../envs/torch.yaml"
-    threads: config["training"]["threads"]
+    threads: config["training"]["threads"] * config["training"]["processes"]
     resources:
-        gpu=gpus(),
-        mem_mb=lambda wildcards, attempt: 8000 * attempt,
+        gpu=gpus() * config["training"]["processes"],
+        mem_mb=lambda wildcards, attempt: 8000
+        * config["training"]["processes"]
+        * attempt,
         runtime=lambda wildcards, attempt: 240 * attempt,
     params:
         code=code("train_network.py"),

@@ -149,6 +149,18 @@ def _contradictory_sources(config: Mapping[str, Any]) -> Iterator[Fault]:
                 yield Fault("configuration", None, f"{place}.database", "a password", WITHOUT_PASSWORD, HIDE_PASSWORD)
 
 
+def _unshared(training: Mapping[str, Any]) -> Iterator[Fault]:
+    processes = training["processes"]
+    if processes > training["batch_size"]:
+        expected = "at most training.batch_size, since each process takes some radiographs of every batch"
+        remedy = f"Set it to {training['batch_size']} or less."
+        yield Fault("configuration", None, "training.processes", str(processes), expected, remedy)
+    if processes > 1 and training["compile"]:
+        expected = "false where training.processes is more than 1: what the processes exchange cannot be compiled"
+        remedy = "Set it to false, or training.processes to 1."
+        yield Fault("configuration", None, "training.compile", "true", expected, remedy)
+
+
 def _untrained(config: Mapping[str, Any]) -> Iterator[Fault]:
     networks, model = config["training"]["networks"], config["prognosis"]["model"]
     if JOINT in networks and not config["factors"]:
@@ -196,6 +208,7 @@ def _contradictions(config: Mapping[str, Any]) -> Iterator[Fault]:
         return
     yield from _contradictory_sources(config)
     yield from _untrained(config)
+    yield from _unshared(config["training"])
     for number, factor in enumerate(config["factors"]):
         if factor["kind"] == "binary" and len(factor.get("levels", ())) != 2:
             yield Fault(

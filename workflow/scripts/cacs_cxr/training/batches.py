@@ -80,6 +80,12 @@ class Radiographs:
         """The same radiographs with other clinical factors [n, p]."""
         return replace(self, factors=torch.from_numpy(factors.astype(np.float32)).to(self.device))
 
+    def share(self, rows: slice) -> "Radiographs":
+        """Some of the radiographs, without a copy."""
+        pixels = self.pixels
+        kept = replace(pixels, rows=pixels.rows[rows]) if isinstance(pixels, StoredPixels) else pixels[rows]
+        return Radiographs(kept, self.labels[rows], self.factors[rows])
+
     def images(self, index: Index) -> torch.Tensor:
         """Grey values in [0, 1] of some radiographs, float32 [b, 1, S, S] on the device."""
         if isinstance(self.pixels, StoredPixels):

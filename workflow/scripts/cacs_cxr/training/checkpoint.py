@@ -17,6 +17,7 @@ from torch import nn
 
 from cacs_cxr.job import LOGGER
 from cacs_cxr.tables import write_bytes
+from cacs_cxr.training.processes import ONE_PROCESS, Processes
 from cacs_cxr.training.recipe import Epoch
 
 _HEADER = "progress"
@@ -70,14 +71,20 @@ class Moving:
 
 
 def gather(
-    moving: Moving, progress: Progress, *, best: Mapping[str, torch.Tensor], order: torch.Tensor, total: torch.Tensor
+    moving: Moving,
+    progress: Progress,
+    *,
+    best: Mapping[str, torch.Tensor],
+    order: torch.Tensor,
+    total: torch.Tensor,
+    processes: Processes = ONE_PROCESS,
 ) -> Checkpoint:
-    """Checkpoint of a training between two steps.
+    """Checkpoint of a training between two steps, the same in all of its processes.
 
     Args:
         best: weights of the best epoch so far.
         order: state of the generator of the order and the augmentation at the start of the epoch.
-        total: sum of the losses of the epoch's batches.
+        total: sum of the losses of the epoch's batches, of this process's share.
     """
     states = moving.optimiser.state_dict()["state"]
     own = {f"{number}.{name}": tensor for number, state in states.items() for name, tensor in state.items()}
@@ -87,24 +94,24 @@ def gather(
         **_named("best", best),
         **_named("optimiser", own),
         "order": order,
-        "total": total,
-        "random.torch": torch.get_rng_state(),  # dropout draws from torch's own generators
+        "total": processes.gathered(total),
+        "random.torch": processes.gathered(torch.get_rng_state()),  # dropout draws from torch's own generators
     }
     if moving.device.type == "cuda":
-        tensors["random.cuda"] = torch.cuda.get_rng_state(moving.device)
+        tensors["random.cuda"] = processes.gathered(torch.cuda.get_rng_state(moving.device))
     return Checkpoint(progress, tensors, tuple(float(group["lr"]) for group in moving.optimiser.param_groups))
 
 
-def restore(moving: Moving, checkpoint: Checkpoint, *, step: int) -> None:
+def restore(moving: Moving, checkpoint: Checkpoint, *, step: int, processes: Processes = ONE_PROCESS) -> None:
     """Set everything that moves as it was after `step` steps."""
     moving.network.load_state_dict(tensors_named("network", checkpoint))
     if moving.kept is not moving.network:
         moving.kept.load_state_dict(tensors_named("kept", checkpoint))
     moving.schedule.load_state_dict({"last_epoch": step, "_step_count": step + 1})
     _restore_optimiser(moving.optimiser, tensors_named("optimiser", checkpoint), checkpoint.rates)
-    torch.set_rng_state(checkpoint.tensors["random.torch"])
+    torch.set_rng_state(checkpoint.tensors["random.torch"][processes.number].clone())
     if moving.device.type == "cuda":
-        torch.cuda.set_rng_state(checkpoint.tensors["random.cuda"], moving.device)
+        torch.cuda.set_rng_state(checkpoint.tensors["random.cuda"][processes.number].clone(), moving.device)
 
 
 def tensors_named(prefix: str, checkpoint: Checkpoint) -> dict[str, torch.Tensor]:

@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -10,13 +10,13 @@ import torch
 from torch import nn
 
 from cacs_cxr.faults import Fault, InputError
-from cacs_cxr.training.gpu_claim import claim_gpu, claims_folder
+from cacs_cxr.training.gpu_claim import claim_free_gpu, claim_gpu, claims_folder
 
 Mark = float | torch.cuda.Event
 COMPILE_CACHE, TORCHS_OWN = "TORCHINDUCTOR_CACHE_DIR", "torchinductor_"
 
 
-def prepare_device(choice: str, *, threads: int) -> torch.device:
+def prepare_device(choice: str, *, threads: int, processes: int = 1) -> torch.device:
     """Device for a job, with its number of threads and its arithmetic set for the whole process.
 
     On the CPU only deterministic algorithms are allowed, so that one seed gives the same bits twice on one machine with
@@ -25,9 +25,11 @@ def prepare_device(choice: str, *, threads: int) -> torch.device:
     Args:
         choice: ``auto`` (a GPU where there is one), ``cpu`` or ``cuda``.
         threads: CPU threads, at least 1.
+        processes: how many processes of this job, this one among them, each take a GPU; a GPU is shared only where
+            there is one process.
 
     Raises:
-        InputError: ``cuda`` where torch sees no GPU.
+        InputError: ``cuda`` where torch sees no GPU, or fewer free GPUs than processes.
     """
     if choice == "cuda" and not torch.cuda.is_available():
         expected = "a GPU that torch can use"
@@ -40,23 +42,39 @@ def prepare_device(choice: str, *, threads: int) -> torch.device:
     if not on_gpu:
         return torch.device("cpu")
     identities = [str(torch.cuda.get_device_properties(number).uuid) for number in range(torch.cuda.device_count())]
-    device = torch.device("cuda", claim_gpu(identities, folder=claims_folder()) if len(identities) > 1 else 0)
+    device = torch.device("cuda", _claimed(identities, processes=processes))
     torch.cuda.set_device(device)
     return device
 
 
-def image_budget(device: torch.device, *, gigabytes: float | None) -> int:
-    """Bytes of the device's memory that radiographs may take; what does not fit is read from disk batch by batch.
+def _claimed(identities: Sequence[str], *, processes: int) -> int:
+    if processes == 1:
+        return claim_gpu(identities, folder=claims_folder()) if len(identities) > 1 else 0
+    position = claim_free_gpu(identities, folder=claims_folder())
+    if position is None:
+        found = f"{processes}, on a machine where this job sees {len(identities)} GPUs and no free one is left"
+        remedy = (
+            "Set training.processes lower, or let fewer jobs run at a time: --resources gpu=N says how many GPUs they "
+            "may use."
+        )
+        expected = "a free GPU for each process"
+        raise InputError([Fault("configuration", None, "training.processes", found, expected, remedy)])
+    return position
+
+
+def image_budget(device: torch.device, *, gigabytes: float | None, processes: int = 1) -> int:
+    """Bytes of the device's memory that the radiographs of a process may take; the rest is read batch by batch.
 
     Args:
         gigabytes: as configured; None for half of a GPU's free memory, or a quarter of the machine's, where other
             trainings may run at the same time.
+        processes: of this job, which have a GPU each or share the machine's memory.
     """
     if gigabytes is not None:
         return int(gigabytes * 1e9)
     if device.type == "cuda":
         return int(torch.cuda.mem_get_info(device)[0]) // 2
-    return available_memory() // 4
+    return available_memory() // 4 // processes
 
 
 def available_memory(meminfo: Path = Path("/proc/meminfo")) -> int:

@@ -16,6 +16,7 @@ import timm
 import torch
 
 from cacs_cxr.factor_columns import StandardisedDesign
+from cacs_cxr.faults import Fault, InputError
 from cacs_cxr.seeds import derive_seed
 from cacs_cxr.study import TEST, TRAIN, TUNING
 from cacs_cxr.training.batches import digest, grey_mean_sd, read_radiographs
@@ -25,6 +26,7 @@ from cacs_cxr.training.loop import train
 from cacs_cxr.training.network import Network, build_network, start_at_factors, start_at_prevalence
 from cacs_cxr.training.notice import stop_notice
 from cacs_cxr.training.parts import Part
+from cacs_cxr.training.processes import ONE_PROCESS, Processes
 from cacs_cxr.training.recipe import Recipe, Trained, positive_weights
 
 # Settings that a checkpoint may be continued under when they have changed.
@@ -59,6 +61,7 @@ def train_fold(
     member: int,
     code: str,
     checkpoint_file: Path,
+    processes: Processes = ONE_PROCESS,
 ) -> Fold:
     """Train a network on the training part, choose its epoch on the tuning part, and predict the test part once.
 
@@ -75,13 +78,16 @@ def train_fold(
         member: number of the network within the fold's ensemble.
         code: digest of the code; a checkpoint that other code has made is not used.
         checkpoint_file: where checkpoints are written to and found.
+        processes: that train the network together; what each of them returns is the same.
 
     Raises:
-        InputError: no GPU, an unknown backbone, weights that do not fit, or a batch that does not fit into memory.
+        InputError: no GPU, an unknown backbone, weights that do not fit, a batch that does not fit into memory, or more
+            processes than radiographs in a part.
         StoppedOnNotice: a signal asked to stop; the next run goes on from the checkpoint.
     """
     start = time.perf_counter()
-    device = prepare_device(configuration["device"], threads=int(configuration["threads"]))
+    _check_shares(parts, batch_size=int(configuration["batch_size"]), processes=processes.count)
+    device = prepare_device(configuration["device"], threads=int(configuration["threads"]), processes=processes.count)
     thresholds = parts[TRAIN].thresholds
     own_seed = derive_seed(seed, "train", network_name, *thresholds, fold, member)
     recipe = Recipe.from_plain(configuration)
@@ -95,7 +101,7 @@ def train_fold(
     weights = positive_weights(parts[TRAIN].labels.mean(axis=0).tolist(), imbalance=configuration["imbalance"])
     _start(network, parts[TRAIN], weights)
     network.to(device)
-    budget = image_budget(device, gigabytes=configuration["image_memory_gb"])
+    budget = image_budget(device, gigabytes=configuration["image_memory_gb"], processes=processes.count)
     training = read_radiographs(images, parts[TRAIN], device=device, budget=budget)
     budget -= training.resident_bytes
     tuning = read_radiographs(images, parts[TUNING], device=device, budget=budget)
@@ -106,8 +112,9 @@ def train_fold(
     values = [getattr(parts[name], kind).tobytes() for name in (TRAIN, TUNING) for kind in ("labels", "factors")]
     labels = [hashlib.sha256(content).hexdigest() for content in values]
     settings = {name: value for name, value in configuration.items() if name not in NO_MATTER_FOR_WEIGHTS}
-    depends = [settings, own_seed, digests, labels, initial_sha256, code, torch.__version__, timm.__version__]
-    with stop_notice() as asked_to_stop:
+    versions = [code, torch.__version__, timm.__version__]
+    depends = [settings, processes.count, own_seed, digests, labels, initial_sha256, *versions]
+    with stop_notice() as asked:
         trained = train(
             network,
             training,
@@ -119,7 +126,8 @@ def train_fold(
             seed=own_seed,
             checkpoint_file=checkpoint_file,
             fingerprint=hashlib.sha256(json.dumps(depends, sort_keys=True).encode()).hexdigest(),
-            asked_to_stop=asked_to_stop,
+            asked_to_stop=lambda: asked() or processes.told_to_stop(),
+            processes=processes,
         )
 
     network.load_state_dict(dict(trained.state))
@@ -138,6 +146,7 @@ def train_fold(
                     mean=mean,
                     sd=sd,
                     batch_size=4 * recipe.batch_size,
+                    processes=processes,
                 ),
             ).assign(part=name)
             for name, radiographs in ((TEST, test), (TUNING, tuning))
@@ -166,6 +175,7 @@ def train_fold(
         "images_per_second": _training_rate(trained),
         "peak_gpu_memory_bytes": peak_memory_bytes(device),
         "device": torch.cuda.get_device_name(device) if device.type == "cuda" else platform.machine(),
+        "processes": processes.count,
         "resumed": trained.resumed,
         "code": code,
         "streamed": not training.resident_bytes,
@@ -182,6 +192,15 @@ def logit_table(part: Part, logits: npt.NDArray[np.float64]) -> pd.DataFrame:
         for name, labels, values in zip(part.thresholds, part.labels.T, logits.T, strict=True)
     ]
     return pd.concat(tables, ignore_index=True)
+
+
+def _check_shares(parts: Mapping[str, Part], *, batch_size: int, processes: int) -> None:
+    sizes = {f"the {name} part": len(part.rows) for name, part in parts.items()} | {"a batch": batch_size}
+    name, smallest = min(sizes.items(), key=lambda item: item[1])
+    if smallest < processes:
+        expected = f"at most {smallest}, since {name} has so many radiographs and each process takes some"
+        remedy = f"Set training.processes to {smallest} or less."
+        raise InputError([Fault("configuration", None, "training.processes", str(processes), expected, remedy)])
 
 
 def _start(network: Network, training: Part, weights: Sequence[float]) -> None:

@@ -20,17 +20,28 @@ def claims_folder() -> Path:
 
 
 def claim_gpu(identities: Sequence[str], *, folder: Path) -> int:
-    """Claim a GPU that no other job of this user has claimed, for as long as this process lives.
+    """Claim a free GPU, or share the first with another job where all are claimed, and say so in the log.
 
-    Where all are claimed, which happens when more jobs are allowed at a time than there are GPUs, the first is shared
-    and the log says so.
+    That happens when more jobs are allowed at a time than there are GPUs.
+
+    Args and result: as of `claim_free_gpu`.
+    """
+    position = claim_free_gpu(identities, folder=folder)
+    if position is None:
+        LOGGER.warning("all %d GPUs are taken by other jobs; the first is shared", len(identities))
+        return 0
+    return position
+
+
+def claim_free_gpu(identities: Sequence[str], *, folder: Path) -> int | None:
+    """Claim a GPU that no other process of this user has claimed, for as long as this process lives.
 
     Args:
         identities: of the GPUs that this process sees, each the same in every process, e.g. their UUIDs.
         folder: where the locks lie.
 
     Returns:
-        Position of the claimed GPU.
+        Position of the claimed GPU, or None where all are claimed.
     """
     for position, identity in enumerate(identities):
         lock = (folder / f"{identity}.lock").open("w", encoding="utf-8")
@@ -41,5 +52,4 @@ def claim_gpu(identities: Sequence[str], *, folder: Path) -> int:
             continue
         _HELD.append(lock)
         return position
-    LOGGER.warning("all %d GPUs are taken by other jobs; the first is shared", len(identities))
-    return 0
+    return None

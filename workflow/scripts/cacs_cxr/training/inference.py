@@ -10,6 +10,7 @@ from cacs_cxr.seeds import derive_seed
 from cacs_cxr.training.augmentation import Augmentation, augment, draw_changes
 from cacs_cxr.training.batches import Radiographs, grey, pixel_batches
 from cacs_cxr.training.network import Network
+from cacs_cxr.training.processes import ONE_PROCESS, Processes
 
 
 def normalise(images: torch.Tensor, *, mean: float, sd: float) -> torch.Tensor:
@@ -18,9 +19,18 @@ def normalise(images: torch.Tensor, *, mean: float, sd: float) -> torch.Tensor:
 
 
 def predict_logits(
-    network: Network, radiographs: Radiographs, *, mean: float, sd: float, batch_size: int
+    network: Network,
+    radiographs: Radiographs,
+    *,
+    mean: float,
+    sd: float,
+    batch_size: int,
+    processes: Processes = ONE_PROCESS,
 ) -> npt.NDArray[np.float64]:
     """Logits of every radiograph, in their order; the network's mode is given back as it was.
+
+    Args:
+        processes: each predicts its share, and all get all logits.
 
     Returns:
         float64 [n, thresholds].
@@ -29,7 +39,8 @@ def predict_logits(
         FloatingPointError: a logit is not finite.
     """
     nothing = torch.zeros(len(radiographs), 0, device=radiographs.device)
-    return _predict(network, radiographs, nothing, Augmentation(), mean=mean, sd=sd, batch_size=batch_size)
+    predict = partial(_predict, mean=mean, sd=sd, batch_size=batch_size, processes=processes)
+    return predict(network, radiographs, nothing, Augmentation())
 
 
 def predict_views(
@@ -42,6 +53,7 @@ def predict_views(
     mean: float,
     sd: float,
     batch_size: int,
+    processes: Processes = ONE_PROCESS,
 ) -> npt.NDArray[np.float64]:
     """Logits of every radiograph, averaged over the radiograph as it is and `views` random changes of it.
 
@@ -51,6 +63,7 @@ def predict_views(
     Args:
         views: changed views a radiograph; with 0 the logits are those of `predict_logits`.
         augmentation: greatest change of each kind.
+        processes: each predicts its share, and all get all logits.
 
     Returns:
         float64 [n, thresholds].
@@ -58,8 +71,8 @@ def predict_views(
     Raises:
         FloatingPointError: a logit is not finite.
     """
-    predict = partial(_predict, network, radiographs, mean=mean, sd=sd, batch_size=batch_size)
-    logits = [predict_logits(network, radiographs, mean=mean, sd=sd, batch_size=batch_size)]
+    predict = partial(_predict, network, radiographs, mean=mean, sd=sd, batch_size=batch_size, processes=processes)
+    logits = [predict_logits(network, radiographs, mean=mean, sd=sd, batch_size=batch_size, processes=processes)]
     for view in range(views):
         generator = torch.Generator().manual_seed(derive_seed(seed, "view", view))
         changes = draw_changes(len(radiographs), generator=generator).to(radiographs.device)
@@ -77,7 +90,11 @@ def _predict(
     mean: float,
     sd: float,
     batch_size: int,
+    processes: Processes,
 ) -> npt.NDArray[np.float64]:
+    whole = len(radiographs)
+    own = processes.share(whole)
+    radiographs, changes = radiographs.share(own), changes[own]
     was_training = network.training
     network.eval()
     logits = []
@@ -95,7 +112,7 @@ def _predict(
             f"{int((~np.isfinite(result)).sum())} of {result.size} logits are not finite: training diverged. "
             "Set training.learning_rate lower."
         )
-    return result
+    return processes.assembled(result, whole=whole)
 
 
 def auc(labels: npt.NDArray[np.int64], scores: npt.NDArray[np.float64]) -> float:

@@ -3,6 +3,7 @@
 import copy
 import time
 from collections.abc import Callable
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
@@ -27,6 +28,7 @@ from cacs_cxr.training.device import Mark, compiled, mark, memory_advice, second
 from cacs_cxr.training.inference import auc, calibrated_log_loss, log_loss, normalise, predict_logits
 from cacs_cxr.training.network import Network
 from cacs_cxr.training.notice import StoppedOnNotice
+from cacs_cxr.training.processes import ONE_PROCESS, Processes
 from cacs_cxr.training.recipe import Epoch, Recipe, Trained
 from cacs_cxr.training.weights import copy_state
 
@@ -47,6 +49,7 @@ def train(
     checkpoint_file: Path,
     fingerprint: str,
     asked_to_stop: Callable[[], bool],
+    processes: Processes = ONE_PROCESS,
 ) -> Trained:
     """Train a network on one part and choose the epoch on another, going on from a checkpoint where there is one.
 
@@ -64,6 +67,8 @@ def train(
         checkpoint_file: where checkpoints go; removed by whoever writes the final weights.
         fingerprint: of everything that the weights depend on; a checkpoint with another one is not used.
         asked_to_stop: asked after every step; once it says so, a checkpoint is written and the training stops.
+        processes: that train the network together. All draw the same batches and the same augmentation, each takes its
+            share of every batch, and all end with the same weights.
 
     Raises:
         InputError: a batch does not fit into memory.
@@ -73,7 +78,7 @@ def train(
     device = training.device
     # Drawn on the CPU wherever the network is, so that CPU and GPU see the same batches and the same augmentation.
     generator = torch.Generator().manual_seed(seed)
-    torch.manual_seed(seed)
+    torch.manual_seed(processes.own_seed(seed))
     network.to(memory_format=torch.channels_last)
     # What is evaluated and kept: a copy that follows the weights, or the weights themselves.
     kept = copy.deepcopy(network).requires_grad_(False) if recipe.ema_decay else network
@@ -84,11 +89,12 @@ def train(
     ]
     optimiser = torch.optim.AdamW(groups, lr=recipe.learning_rate, fused=True)
     steps = batches_an_epoch(len(training), batch_size=recipe.batch_size)
+    size = min(recipe.batch_size, len(training))
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimiser, max_lr=recipe.learning_rate, total_steps=steps * recipe.epochs + 1, cycle_momentum=False
     )
     moving = Moving(network, kept, optimiser, schedule, device)
-    step_network = compiled(network) if recipe.compile else network
+    step_network = processes.trained_together(compiled(network) if recipe.compile else network)
     positive_weights = positive_weights.to(device)
     tuning_labels = tuning.labels.cpu().numpy().astype(np.int64)
     spent = dict.fromkeys(SPENT, 0.0)
@@ -101,9 +107,9 @@ def train(
         first_epoch, batches_done, resumed = progress.epoch, progress.batches, progress.resumed + 1
         best_epoch, least, history = progress.best_epoch, progress.least, list(progress.history)
         spent = dict(progress.seconds)
-        state, total = tensors_named("best", found), found.tensors["total"].to(device)
+        state, total = tensors_named("best", found), found.tensors["total"][processes.number].to(device)
         generator.set_state(found.tensors["order"])
-        restore(moving, found, step=(first_epoch - 1) * steps + batches_done)
+        restore(moving, found, step=(first_epoch - 1) * steps + batches_done, processes=processes)
         LOGGER.info("goes on from a checkpoint: epoch %d, batch %d of %d", first_epoch, batches_done, steps)
     begun = time.perf_counter() - spent["total"]
     written = time.perf_counter()
@@ -115,8 +121,9 @@ def train(
             changes = draw_changes(len(training), generator=generator).to(device)
             marks: list[Marks] = []
             batches = shuffled_batches(len(training), batch_size=recipe.batch_size, generator=generator)
+            own = (batch[processes.share(size)] for batch in islice(batches, batches_done, None))
             asked = time.perf_counter()
-            for index, pixels in pixel_batches(training, islice(batches, batches_done, None)):
+            for index, pixels in pixel_batches(training, own):
                 spent["waiting"] += time.perf_counter() - asked
                 before = mark(device)
                 images = augment(grey(pixels), changes[index], recipe.augmentation)
@@ -127,6 +134,7 @@ def train(
                 loss = functional.binary_cross_entropy_with_logits(
                     logits.float(), training.labels[index], pos_weight=positive_weights
                 )
+                loss = loss * processes.weight(len(pixels), whole=size)
                 loss.backward()  # type: ignore[no-untyped-call]
                 passed = mark(device)
                 optimiser.step()
@@ -139,13 +147,15 @@ def train(
                 # Summed on the device: reading the loss at every step would make a GPU wait for the host.
                 total += loss.detach()
                 marks.append((before, augmented, passed, mark(device)))
-                if (stop := asked_to_stop()) or time.perf_counter() - written >= recipe.checkpoint_seconds:
+                due = time.perf_counter() - written >= recipe.checkpoint_seconds
+                stop, due = processes.agreed(asked_to_stop(), due)
+                if stop or due:
                     settle(marks, spent)
                     written = time.perf_counter()
                     spent |= {"total": written - begun, "epoch": written - epoch_begun}
                     progress = Progress(epoch, batches_done, best_epoch, least, tuple(history), spent, resumed)
-                    checkpoint = gather(moving, progress, best=state, order=order, total=total)
-                    write_checkpoint(checkpoint, checkpoint_file, fingerprint=fingerprint)
+                    checkpoint = gather(moving, progress, best=state, order=order, total=total, processes=processes)
+                    processes.once(partial(write_checkpoint, checkpoint, checkpoint_file, fingerprint=fingerprint))
                     spent["checkpoints"] += time.perf_counter() - written
                     written = time.perf_counter()
                     if stop:
@@ -154,12 +164,14 @@ def train(
                         )
                 asked = time.perf_counter()
             settle(marks, spent)
-            mean_loss = float(total) / steps
+            mean_loss = processes.mean(total) / steps
             if not np.isfinite(mean_loss):
                 raise FloatingPointError(f"epoch {epoch}: the loss is {mean_loss}. Set training.learning_rate lower.")
             seconds = time.perf_counter() - epoch_begun
             evaluation_begun = time.perf_counter()
-            tuning_logits = predict_logits(kept, tuning, mean=mean, sd=sd, batch_size=4 * recipe.batch_size)
+            tuning_logits = predict_logits(
+                kept, tuning, mean=mean, sd=sd, batch_size=4 * recipe.batch_size, processes=processes
+            )
             spent["evaluation"] += time.perf_counter() - evaluation_begun
             by_threshold = list(zip(tuning_labels.T, tuning_logits.T, strict=True))
             tuning_loss = log_loss(tuning_labels, tuning_logits)
@@ -167,7 +179,7 @@ def train(
             calibrated_loss = float(np.mean([calibrated_log_loss(labels, values) for labels, values in by_threshold]))
             if calibrated_loss <= least:
                 best_epoch, least, state = epoch, calibrated_loss, copy_state(kept)
-            rate = steps * min(recipe.batch_size, len(training)) / seconds
+            rate = steps * size / seconds
             left = (time.perf_counter() - begun) / epoch * (recipe.epochs - epoch)
             LOGGER.info(
                 "epoch %d of %d, loss %.4f, tuning loss %.4f, tuning AUC %.3f, %.0f images/s, %.0f s left",
