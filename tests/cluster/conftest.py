@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from slurm_cluster import NoCluster, SlurmCluster, slurm_cluster
 from slurm_runs import end_all
 

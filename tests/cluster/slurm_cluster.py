@@ -183,6 +183,12 @@ def slurm_cluster(folder: Path) -> Iterator[SlurmCluster]:
     try:
         for name in ("munged", "slurmctld", *NODES):
             cluster.start(name)
+    except TimeoutError as error:
+        for name in reversed(list(cluster.processes)):
+            cluster.stop(name)
+        logs = "".join(file.read_text(errors="replace")[-2000:] for file in folder.glob("*.out"))
+        raise NoCluster(f"SLURM is installed but does not start: {error}\n{logs}") from None
+    try:
         yield cluster
     finally:
         with suppress(RuntimeError, subprocess.TimeoutExpired):

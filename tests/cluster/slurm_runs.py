@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from slurm_cluster import SlurmCluster
 
+from slurm_cluster import SlurmCluster
 from study_runs import REPOSITORY
 
 PROFILE = REPOSITORY / "profiles" / "slurm" / "profile.yaml"

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 import yaml
+
 from slurm_cluster import SlurmCluster, wait_until
 from slurm_runs import adapted_profile, begin, finish, processes_of, run, running_jobs
-
 from study_runs import REPOSITORY, logs_of, snakemake
 
 pytestmark = [pytest.mark.cluster, pytest.mark.slow]

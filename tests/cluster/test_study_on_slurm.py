@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import pytest
+
 from slurm_cluster import SlurmCluster
 from slurm_runs import adapted_profile, run, submissions
-
 from study_checksums import RESULTS, checksums
 from study_runs import REPOSITORY, logs_of, snakemake
 
