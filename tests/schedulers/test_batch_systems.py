@@ -350,6 +350,7 @@ def test_jobs_that_fail_or_are_killed_are_noticed(
     assert ("failed: it left the queue without an exit code" in said) == (system == "pbs"), said
 
 
+@pytest.mark.cluster
 @pytest.mark.slow
 @pytest.mark.parametrize("system", ["sge"])
 def test_interrupted_run_cancels_its_jobs(tmp_path: Path, system: str, stand_ins: Path) -> None:
@@ -361,6 +362,7 @@ def test_interrupted_run_cancels_its_jobs(tmp_path: Path, system: str, stand_ins
     assert [file.read_text() for file in stand_ins.glob("*.code")] == ["271"]
 
 
+@pytest.mark.cluster
 @pytest.mark.slow
 @pytest.mark.parametrize("system", ["lsf"])
 @pytest.mark.usefixtures("stand_ins")
