@@ -2,15 +2,16 @@
 
 import numpy as np
 import pandas as pd
+from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from cacs_cxr.figures.style import DOUBLE_COLUMN, INK, SMALL, new_figure, print_style, say, site_heading, write_foot
+from cacs_cxr.figures.style import DOUBLE_COLUMN, SMALL, ink_on, new_figure, print_style, say, site_heading, write_foot
 from cacs_cxr.study import Study, model_label, ordered_models
 
 COLUMNS = ["site", "model", "actual", "predicted", "n", "share", "kappa_quadratic"]
 MOST_MODELS = 3
-DARK = 0.55  # a cell is lettered in white from this share of its row on
+GREYS = colormaps["Greys"]
 
 
 def confusion_frame(confusion: pd.DataFrame, agreement: pd.DataFrame, study: Study) -> pd.DataFrame:
@@ -81,13 +82,13 @@ def draw_square(axes: Axes, here: pd.DataFrame, study: Study) -> None:
         .to_numpy(float)
         for value in ("n", "share")
     )
-    axes.imshow(np.nan_to_num(shares), cmap="Greys", vmin=0, vmax=1)
+    axes.imshow(np.nan_to_num(shares), cmap=GREYS, vmin=0, vmax=1)
     for row in range(len(names)):
         for column in range(len(names)):
             count, share = int(counts[row, column]), float(shares[row, column])
             small = count > 0 and share < 0.005
             percent = "" if np.isnan(share) else "\n<1 %" if small else f"\n{100 * share:.0f} %"
-            colour = "white" if share > DARK else INK
+            colour = ink_on(tuple(GREYS(0.0 if np.isnan(share) else share)[:3]))
             axes.text(column, row, f"{count:,}{percent}", ha="center", va="center", fontsize=SMALL, color=colour)
     axes.set_xticks(range(len(names)), study.category_labels)
     axes.set_yticks(range(len(names)), study.category_labels)

@@ -9,9 +9,10 @@ from matplotlib.patches import Rectangle
 
 from cacs_cxr.figures.style import (
     DOUBLE_COLUMN,
+    GREY,
     INK,
-    PALE,
     SMALL,
+    ink_on,
     new_figure,
     print_style,
     say,
@@ -48,7 +49,7 @@ def draw_cross_classification(drawn: pd.DataFrame, study: Study) -> Figure:
         axes.set_title(site_heading(site), loc="left", fontweight="bold")
     for axes in panels[len(sites) :]:
         axes.set_axis_off()
-    note = f"{study.event.name} per 1,000 person-years; below: events / patients. Grey: fewer than 20 patients."
+    note = f"{study.event.name} per 1,000 person-years; below: events / patients. Dashed: fewer than 20 patients."
     write_foot(figure, note, simulated=study.simulated)
     return figure
 
@@ -64,11 +65,18 @@ def draw_cells(axes: Axes, rows: pd.DataFrame, study: Study, *, highest: float) 
             rate, few = float(cell["rate_per_1000"]), cell["n"] < 20
             share = 0.0 if few or not np.isfinite(rate) else min(rate / highest, 1.0)
             tint = np.array([1.0, 1.0, 1.0]) * (1 - 0.85 * share) + np.array(to_rgb(DARKEST)) * 0.85 * share
-            colour = to_rgb(PALE) if few else tuple(tint)
             axes.add_patch(
-                Rectangle((x - 0.48, y - 0.48), 0.96, 0.96, facecolor=colour, edgecolor="white", linewidth=0.5)
+                Rectangle(
+                    (x - 0.48, y - 0.48),
+                    0.96,
+                    0.96,
+                    facecolor="white" if few else tuple(tint),
+                    edgecolor=GREY if few else "white",
+                    linewidth=0.5,
+                    linestyle=(0, (3, 2)) if few else "solid",
+                )
             )
-            ink = "white" if share > 0.45 else INK
+            ink = INK if few else ink_on(tuple(tint))
             shown = "–" if not np.isfinite(rate) else f"{rate:.1f}"
             axes.text(x, y - 0.14, shown, ha="center", va="center", color=ink, fontweight="bold")
             counts = f"{int(cell['events']):,} / {int(cell['n']):,}"

@@ -13,6 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from PIL import Image
@@ -130,6 +131,20 @@ def say(axes: Axes, text: str) -> None:
     """Put words where a panel has nothing to draw, without axis or ticks."""
     axes.set_axis_off()
     axes.text(0.5, 0.5, text, transform=axes.transAxes, ha="center", va="center", color=GREY, wrap=True)
+
+
+def ink_on(colour: tuple[float, ...]) -> str:
+    """White or the ink of all letters, whichever stands out more on a ground (red, green, blue in [0, 1]).
+
+    By the contrast of relative luminances (WCAG 2.2).
+    """
+
+    def luminance(rgb: tuple[float, ...]) -> float:
+        linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in rgb]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2] + 0.05
+
+    ground = luminance(colour)
+    return "white" if 1.05 / ground > ground / luminance(to_rgb(INK)) else INK
 
 
 def keep_clear(axes: Axes, *, top: float, entries: int) -> None:
