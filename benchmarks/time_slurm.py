@@ -19,7 +19,6 @@ sys.path[:0] = [str(REPOSITORY / "tests"), str(REPOSITORY / "tests" / "cluster")
 
 from slurm_cluster import SlurmCluster, slurm_cluster  # noqa: E402 - found only now
 from slurm_runs import adapted_profile, run, submissions  # noqa: E402
-
 from study_checksums import RESULTS, checksums  # noqa: E402
 from study_runs import snakemake  # noqa: E402
 
