@@ -86,10 +86,12 @@ def test_changed_configuration_reruns_what_depends_on_it(mini: Path, tmp_path: P
 def test_study_is_the_same_bits_twice(mini: Path, tmp_path: Path) -> None:
     """Down to the predictions; what follows from them is compared where the archive is rebuilt.
 
-    The second time through a SLURM cluster of this machine, where SLURM is installed: another executor, arrays of jobs,
-    other nodes, the same bits. `make test-cluster` does so with the whole study.
+    The second time the networks and predictions go through a SLURM cluster of this machine, where SLURM is installed:
+    another executor, arrays of jobs, other nodes, the same bits. `make test-cluster` does so with the whole study.
     """
     target = "results/predictions/predictions.parquet"
+    done = snakemake("results/cohort/folds.csv", "results/images/radiographs.csv", directory=tmp_path, overlay=MINI)
+    assert done.returncode == 0, done.stdout + logs_of(tmp_path)
     with tempfile.TemporaryDirectory(prefix="slurm-") as folder:
         try:
             with slurm_cluster(Path(folder)) as cluster:

@@ -33,7 +33,7 @@ def adapted_profile(folder: Path, *, networks_on: str = "gpu", **changes: Any) -
         assert profile["set-resources"][rule] == {"gpu": 1}
         profile["set-resources"][rule] = {"gpu": 1, "slurm_partition": "gpu"} if networks_on == "gpu" else {"gpu": 0}
     # A test waits for files and jobs of one machine.
-    profile |= {"slurm-init-seconds-before-status-checks": 2, "latency-wait": 5, **changes}
+    profile |= {"slurm-init-seconds-before-status-checks": 6, "latency-wait": 5, **changes}
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "profile.yaml").write_text(yaml.safe_dump(profile), encoding="utf-8")
     return folder
