@@ -1,5 +1,6 @@
 """Why a job on a cluster ended: what SLURM, PBS or LSF say of it becomes a sentence with a remedy."""
 
+import re
 import subprocess
 import sys
 from contextlib import suppress
@@ -13,6 +14,7 @@ from study_runs import REPOSITORY
 sys.path.insert(0, str(REPOSITORY / "workflow"))
 
 from cluster_failures import existing, explain
+from slurm_arrays import never_submitted
 
 from cacs_cxr.faults import Fault, InputError
 from cacs_cxr.job import logged
@@ -113,3 +115,10 @@ def test_without_accounting_the_controller_is_asked(tmp_path: Path) -> None:
 def test_other_questions_go_to_the_clusters_own_sacct(tmp_path: Path) -> None:
     command(tmp_path, "sacct", 'echo "asked: $*"')
     assert states(tmp_path, "-j", "7", "-o", "nodelist") == "asked: -j 7 -o nodelist\n"
+
+
+@pytest.mark.parametrize(("arrays", "at_a_time", "refused"), [("a,b", 30, False), ("b, a", 29, True), ("all", 1, True)])
+def test_arrays_that_would_never_be_submitted_are_refused(arrays: str, at_a_time: int, refused: bool) -> None:
+    fault = never_submitted({"a": 30, "b": 1, "c": 90 * (arrays == "all")}, arrays=arrays, at_a_time=at_a_time)
+    assert bool(fault) == refused
+    assert not refused or re.search("the rule (a has 30|c has 90) jobs, but only", str(fault))

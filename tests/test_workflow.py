@@ -95,7 +95,7 @@ def test_study_is_the_same_bits_twice(mini: Path, tmp_path: Path) -> None:
     with tempfile.TemporaryDirectory(prefix="slurm-") as folder:
         try:
             with slurm_cluster(Path(folder)) as cluster:
-                profile = adapted_profile(tmp_path / "profile", jobs=4)
+                profile = adapted_profile(tmp_path / "profile")  # two GPUs: two networks at a time
                 code, printed = run_on_slurm(cluster, target, directory=tmp_path, overlay=MINI, profile=profile)
         except NoCluster:
             done = snakemake(target, directory=tmp_path, overlay=MINI)

@@ -39,3 +39,11 @@ def test_the_mini_study_has_the_bits_of_one_machine(cluster: SlurmCluster, tmp_p
     code, printed = run(cluster, directory=remote, overlay=MINI, profile=profile)
     assert code == 0
     assert "Nothing to be done" in printed
+
+
+def test_arrays_with_too_little_room_are_refused_at_the_start(cluster: SlurmCluster, tmp_path: Path) -> None:
+    profile = adapted_profile(tmp_path / "profile", jobs=4)
+    code, printed = run(cluster, directory=tmp_path, overlay=MINI, profile=profile)
+    assert code == 1
+    assert "the rule train_network has 9 jobs, but only 4 may be handed on at a time" in printed
+    assert not submissions(printed)

@@ -3,6 +3,7 @@
 import os
 import shutil
 import sys
+from collections import Counter
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -22,6 +23,7 @@ from cacs_cxr.faults import InputError
 from cacs_cxr.report.contents import FIGURES, PICTURES, TABLES
 from cacs_cxr.stages import DeclaredRule, stage_rows
 from progress import show_progress
+from slurm_arrays import never_submitted
 
 try:
     check_configuration(
@@ -47,6 +49,19 @@ if workflow.is_main_process and not workflow.dryrun:
         len(nvidia_gpus()), getattr(workflow.global_resources.get("gpu"), "value", None)
     ):
         print(hint, file=sys.stderr)
+
+
+onstart:
+    if arrays := getattr(workflow.executor_settings, "array_jobs", None):
+        span = workflow.scheduling_settings.max_jobs_per_timespan
+        limits = [
+            workflow.global_resources.get("_nodes"),
+            getattr(span, "max_jobs", None),
+        ]
+        limits = [int(getattr(limit, "value", limit)) for limit in limits if limit]
+        waiting = Counter(job.rule.name for job in workflow.dag.needrun_jobs())
+        if fault := never_submitted(waiting, arrays=arrays, at_a_time=min(limits)):
+            raise WorkflowError(fault)
 
 
 SALIENCY = "results/figures/saliency"
