@@ -1,6 +1,6 @@
 import pytest
 
-LONGEST = ("test_workflow.py", "test_real_studies.py")
+LONGEST = ("test_workflow.py", "test_real_studies.py", "test_processes.py", "test_foreign_archive.py")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -32,7 +32,7 @@ def asked(rule: str) -> tuple[str, ...]:
     threads, memory, minutes = (
         re.findall(pattern, rule)[0] for pattern in (r"threads: (.+)", r"mem_mb=\D*(\d+)", r"runtime=\D*(\d+)")
     )
-    threads = re.sub(r'config\["(\w+)"\]\["(\w+)"\]', r"\1.\2", threads)
+    threads = re.sub(r'config\["(\w+)"\]\["(\w+)"\]', r"\1.\2", threads).replace(" * ", " × ")
     return threads, memory, minutes, "1" if re.search(r"gpu=", rule) else ""
 
 
