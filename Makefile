@@ -43,7 +43,7 @@ test-fast: $(COMMAND)
 # Installs SLURM where it may (Debian or Ubuntu, as root); the tests are skipped, with the reason, where there is none.
 test-cluster: $(COMMAND)
 	@tests/cluster/install_slurm.sh || true
-	@. $(VENV)/bin/activate && python -m pytest -m cluster -v tests/cluster tests/schedulers $(ARGUMENTS)
+	@. $(VENV)/bin/activate && python -m pytest -m cluster -v --numprocesses 3 --dist load tests/cluster tests/schedulers $(ARGUMENTS)
 
 lint: $(READY)
 	@. $(VENV)/bin/activate && ruff check . && ruff format --check . && mypy && snakefmt --check Snakefile workflow/rules && snakemake --lint

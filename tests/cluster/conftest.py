@@ -11,11 +11,15 @@ from slurm_runs import end_all
 
 
 @pytest.fixture(scope="session")
-def cluster() -> Iterator[SlurmCluster]:
-    """A running cluster of three nodes; the one with two pretended GPUs is in a partition of its own."""
+def cluster(worker_id: str) -> Iterator[SlurmCluster]:
+    """A running cluster of three nodes; the one with two pretended GPUs is in a partition of its own.
+
+    Each process of pytest-xdist has its own: the tests mostly wait for Snakemake to look at its jobs.
+    """
+    number = int(worker_id.removeprefix("gw")) if worker_id.startswith("gw") else 0
     with tempfile.TemporaryDirectory(prefix="slurm-", ignore_cleanup_errors=True) as folder:
         try:
-            starting = slurm_cluster(Path(folder))
+            starting = slurm_cluster(Path(folder), first_port=17000 + 200 * number)
             running = starting.__enter__()
         except NoCluster as reason:
             pytest.skip(str(reason))

@@ -159,11 +159,12 @@ def wait_until(holds: Callable[[], bool], *, what: str, seconds: float) -> None:
 
 
 @contextmanager
-def slurm_cluster(folder: Path) -> Iterator[SlurmCluster]:
+def slurm_cluster(folder: Path, *, first_port: int = 16800) -> Iterator[SlurmCluster]:
     """A cluster in `folder`, as long as the block lasts.
 
     Args:
         folder: short, since it holds sockets, whose paths are limited to 107 characters.
+        first_port: where to look for four free ports in a row; clusters that start at the same time look apart.
 
     Raises:
         NoCluster: SLURM is not installed, or the host's name does not stand for this machine.
@@ -179,7 +180,8 @@ def slurm_cluster(folder: Path) -> Iterator[SlurmCluster]:
     if address != "127.0.0.1":
         raise NoCluster(f"The host {host} has {address}, expected 127.0.0.1. Add '127.0.0.1 {host}' to /etc/hosts.")
     cluster = SlurmCluster(folder, {**environment, "SLURM_CONF": f"{folder}/etc/slurm.conf"})
-    lay_out(folder, host=host, srun=str(shutil.which("srun", path=environment["PATH"])))
+    srun = str(shutil.which("srun", path=environment["PATH"]))
+    lay_out(folder, host=host, srun=srun, ports=free_ports(4, first=first_port))
     try:
         for name in ("munged", "slurmctld", *NODES):
             cluster.start(name)
@@ -198,7 +200,7 @@ def slurm_cluster(folder: Path) -> Iterator[SlurmCluster]:
             cluster.stop(name)
 
 
-def lay_out(folder: Path, *, host: str, srun: str) -> None:
+def lay_out(folder: Path, *, host: str, srun: str, ports: list[int]) -> None:
     """Write the configuration of a cluster."""
     user = subprocess.run(["id", "-un"], capture_output=True, text=True, check=True).stdout.strip()
     for name in ("etc", "state", "munge", "bin", *(f"spool.{node}" for node in NODES)):
@@ -207,7 +209,7 @@ def lay_out(folder: Path, *, host: str, srun: str) -> None:
     key = folder / "munge/key"
     key.write_bytes(os.urandom(1024))
     key.chmod(0o600)
-    controller, first, second, third = free_ports(4)
+    controller, first, second, third = ports
     text = SLURM_CONF.format(
         host=host, user=user, folder=folder, controller_port=controller, port=first, port_2=second, port_3=third
     )
@@ -219,9 +221,9 @@ def lay_out(folder: Path, *, host: str, srun: str) -> None:
     wrapper.chmod(0o755)
 
 
-def free_ports(count: int) -> list[int]:
+def free_ports(count: int, *, first: int) -> list[int]:
     """Ports in a row on which nothing listens."""
-    for start in range(16800, 18000, count):
+    for start in range(first, first + 200, count):
         sockets = [socket.socket() for _ in range(count)]
         try:
             for number, one in enumerate(sockets):
