@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +62,8 @@ def begin(
         env=cluster.environment,
         cwd=REPOSITORY,
         start_new_session=True,
+        # Where these tests run in the background, Ctrl-C is ignored, and a child would inherit that.
+        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
     )
     BEGUN.append(running)
     return running

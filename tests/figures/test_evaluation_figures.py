@@ -1,6 +1,5 @@
 """Calibration, decision curves, confusion and subgroups: what is drawn is what the tables hold; nothing is cut off."""
 
-import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.figure import Figure
@@ -17,7 +16,7 @@ from cacs_cxr.evaluation.subgroups import subgroup_tables
 from cacs_cxr.figures.calibration import calibration_frame, draw_calibration
 from cacs_cxr.figures.confusion import confusion_frame, draw_confusion
 from cacs_cxr.figures.decision_curve import decision_frame, draw_decision_curve
-from cacs_cxr.figures.style import SIMULATED_MARK, texts
+from cacs_cxr.figures.style import INK, SIMULATED_MARK, ink_on, texts
 from cacs_cxr.figures.subgroups import draw_subgroups, lines_of, subgroup_frame
 from cacs_cxr.study import Study
 from drawn_texts import clipped
@@ -111,6 +110,14 @@ def test_one_site_without_factors_of_many_models_and_nothing_at_all() -> None:
 def test_counts_are_not_hidden_by_dark_cells(drawn: dict[str, tuple[pd.DataFrame, Figure]]) -> None:
     _, figure = drawn["confusion"]
     numbers = [text for axes in figure.axes for text in axes.texts if "%" in text.get_text()]
-    for text in numbers:
-        share = text.get_text().partition("\n")[2].removesuffix(" %").removeprefix("<")
-        assert (text.get_color() == "white") == (int(share) > 55) or np.isclose(int(share), 55)
+    shares = [int(text.get_text().partition("\n")[2].removesuffix(" %").removeprefix("<")) for text in numbers]
+    white = [text.get_color() == "white" for text in numbers]
+    assert all(letters for share, letters in zip(shares, white, strict=True) if share > 70)
+    assert not any(letters for share, letters in zip(shares, white, strict=True) if share < 50)
+
+
+@pytest.mark.parametrize(
+    ("ground", "ink"), [((0.0, 0.0, 0.0), "white"), ((1.0, 1.0, 1.0), INK), ((0.6, 0.6, 0.6), INK)]
+)
+def test_letters_are_of_the_ink_that_stands_out_more(ground: tuple[float, float, float], ink: str) -> None:
+    assert ink_on(ground) == ink

@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -312,6 +313,8 @@ def started(study: Path, *arguments: str | Path) -> Iterator[subprocess.Popen[st
             stdout=screen,
             stderr=screen,
             text=True,
+            # Where these tests run in the background, Ctrl-C is ignored, and a child would inherit that.
+            preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
         )
         end = time.monotonic() + PATIENCE
         while not (study / "began").exists() and process.poll() is None and time.monotonic() < end:
