@@ -5,7 +5,7 @@ PYTHON ?= $(firstword $(foreach name,python3 python3.13 python3.12 python3.11 py
 READY := $(VENV)/ready
 COMMAND := $(VENV)/bin/cacs-cxr
 
-.PHONY: help setup study test test-fast test-cluster lint format clean-environment
+.PHONY: help setup study test test-fast test-cluster lint lint-python lint-workflow format clean-environment
 
 help:
 	@echo "make study          set up the environment if needed, then run the study (snakemake --cores all)"
@@ -45,8 +45,13 @@ test-cluster: $(COMMAND)
 	@tests/cluster/install_slurm.sh || true
 	@. $(VENV)/bin/activate && python -m pytest -m cluster -v --numprocesses 3 --dist load tests/cluster tests/schedulers $(ARGUMENTS)
 
-lint: $(READY)
-	@. $(VENV)/bin/activate && ruff check . && ruff format --check . && mypy && snakefmt --check Snakefile workflow/rules && snakemake --lint
+lint: lint-python lint-workflow
+
+lint-python: $(READY)
+	@. $(VENV)/bin/activate && ruff check . && ruff format --check . && mypy
+
+lint-workflow: $(READY)
+	@. $(VENV)/bin/activate && snakefmt --check Snakefile workflow/rules && snakemake --lint
 
 format: $(READY)
 	@. $(VENV)/bin/activate && ruff check --fix . && ruff format . && snakefmt Snakefile workflow/rules

@@ -16,13 +16,16 @@ QUICK = {
     for key, value in yaml.safe_load((REPOSITORY / "studies/mini.yaml").read_text(encoding="utf-8")).items()
     if key in ("evaluation", "saliency", "prognosis")
 }
-pytestmark = [pytest.mark.slow, pytest.mark.real]
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.real,
+    pytest.mark.skipif(
+        "CACS_CXR_REAL_STUDIES" not in os.environ,
+        reason="take some fifteen minutes of processor time; CACS_CXR_REAL_STUDIES=1 runs them",
+    ),
+]
 
 
-@pytest.mark.skipif(
-    "CACS_CXR_REAL_STUDIES" not in os.environ,
-    reason="takes ten minutes of processor time; CACS_CXR_REAL_STUDIES=1 runs it",
-)
 def test_age_is_learnt_from_real_radiographs(tmp_path: Path) -> None:
     overlay = real_studies.nih_small(tmp_path)
     overlay["thresholds"] = [threshold for threshold in overlay["thresholds"] if threshold["name"] == "ge65"]
