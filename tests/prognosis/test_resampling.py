@@ -11,9 +11,9 @@ from cacs_cxr.prognosis.resampling import (
     bootstrap_counts,
     percentile_limits,
     resample,
-    sampled_concordance,
     sorted_patients,
 )
+from cacs_cxr.prognosis.sampled_concordance import cut_into_blocks, sampled_concordance, samples
 
 
 @pytest.mark.parametrize(("n", "step"), [(60, 200), (400, 30), (400, 1)])
@@ -30,9 +30,34 @@ def test_fits_and_concordance_are_those_of_the_copied_rows(n: int, step: int) ->
     copied = cox_regression(time[rows], event[rows], x[rows])
     assert fit.coefficients == pytest.approx(copied.coefficients, rel=1e-9)
     assert fit.loglik == pytest.approx(copied.loglik, rel=1e-12)
-    for score in (x @ copied.coefficients, x[:, 1]):
-        ours = sampled_concordance(sample, score[patients.order][sample.rows])
-        assert ours == pytest.approx(concordance(time[rows], event[rows], score[rows]).c, rel=1e-12)
+    blocks = cut_into_blocks(patients)
+    both = samples(blocks, np.stack([counts, np.ones_like(counts)]))
+    for score in (x @ copied.coefficients, x[:, 1], np.zeros(n)):
+        inside, outside = sampled_concordance(blocks, both, score[patients.order])
+        assert inside == pytest.approx(concordance(time[rows], event[rows], score[rows]).c, rel=1e-12)
+        assert outside == pytest.approx(concordance(time * step, event, score).c, rel=1e-12)
+
+
+def test_bootstrap_has_the_likelihood_and_optimism_of_samples_fitted_to_convergence() -> None:
+    rng = np.random.default_rng(5)
+    n = 500
+    x = np.column_stack([rng.normal(size=n), rng.integers(0, 2, n), rng.exponential(size=n)])
+    time = np.ceil(np.minimum(rng.exponential(2000 * np.exp(-x[:, 0])), rng.uniform(100, 3000, n)) / 30).astype(int)
+    event = rng.random(n) < 0.3
+    terms = [Term(f"x{place}", x[:, place]) for place in range(3)]
+    drawn = bootstrap_models(
+        time, event, [{"model": terms}], measured=["model"], replicates=8, generator=np.random.default_rng(6)
+    )
+    patients = sorted_patients(time, event)
+    for number, stream in enumerate(np.random.default_rng(6).spawn(8)):
+        rows = np.repeat(patients.order, bootstrap_counts(n, stream))
+        fit = cox_regression(time[rows], event[rows], x[rows])
+        predictor = x @ fit.coefficients
+        inside, outside = (concordance(time[who], event[who], predictor[who]).c for who in (rows, np.arange(n)))
+        slope = cox_regression(time, event, predictor[:, np.newaxis]).coefficients[0]
+        assert drawn.gain["model"][number] == pytest.approx(2 * (fit.loglik - fit.loglik_null), abs=1e-4)
+        assert drawn.optimism["model"][number] == pytest.approx(inside - outside, abs=1e-4)
+        assert drawn.slope["model"][number] == pytest.approx(slope, abs=1e-4)
 
 
 def test_optimism_of_noise_is_found() -> None:

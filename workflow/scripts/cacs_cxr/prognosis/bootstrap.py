@@ -8,18 +8,19 @@ import numpy as np
 import numpy.typing as npt
 
 from cacs_cxr.prognosis.cox import newton
+from cacs_cxr.prognosis.cox_residuals import sorted_score_residuals
 from cacs_cxr.prognosis.design import Term, independent
 from cacs_cxr.prognosis.resampling import (
     Resample,
     bootstrap_counts,
     resample,
-    sampled_concordance,
     sorted_patients,
 )
 from cacs_cxr.prognosis.risk_sets import Places
+from cacs_cxr.prognosis.sampled_concordance import cut_into_blocks, sampled_concordance, samples
 
 Floats = npt.NDArray[np.float64]
-ENOUGH = 1e-6  # twice the gain in log-likelihood of a Newton step that is not worth another
+ENOUGH = 1e-2  # twice the gain in log-likelihood of a Newton step after which no other is worth its time
 
 
 @dataclass(frozen=True)
@@ -38,15 +39,32 @@ class Replicates:
 
 
 @dataclass(frozen=True)
-class _Design:
-    """Standardised columns of all models of one data set in sorted order, which of them each model has, the
-    coefficients that its fits start from, and the patients of each level of its factors, a column a level.
+class _Model:
+    """One model of a data set, fitted to all patients in sorted order.
+
+    Attributes:
+        chosen: which columns of the data set it has [p].
+        levels: the patients of each level of its factors [n, levels].
+        coefficients: of all patients; 0 where they have none [p].
+        influence: derivative of the coefficients by each patient's weight [n, p].
+        information: observed information of all patients [p, p].
     """
 
-    columns: Floats
-    of_model: Mapping[str, Places]
-    start: Mapping[str, Floats]
-    levels: Mapping[str, npt.NDArray[np.bool_]]
+    chosen: Places
+    levels: npt.NDArray[np.bool_]
+    coefficients: Floats
+    influence: Floats
+    information: Floats
+
+
+@dataclass(frozen=True)
+class _Fit:
+    """A model of one sample: its columns, their coefficients, and the patients whose level has no events there."""
+
+    chosen: Places
+    coefficients: Floats
+    loglik: float
+    without: npt.NDArray[np.bool_] | None
 
 
 def bootstrap_models(
@@ -79,53 +97,56 @@ def bootstrap_models(
         return result
     patients = sorted_patients(time, event)
     everybody = resample(patients, np.ones(time.size, dtype=np.int64))
-    made = [_design(design, everybody, patients.order) for design in designs]
-    for number in range(replicates):
-        sample = resample(patients, bootstrap_counts(time.size, generator))
-        if not sample.event_rows.size:
-            continue
-        design = made[number % len(made)]
-        columns = design.columns[sample.rows]
-        empty_fit = newton(columns[:, :0], sample.sets)
-        for name in names:
-            fitted = _fitted(design, name, sample, columns)
-            if fitted is None:
+    blocks = cut_into_blocks(patients)
+    streams = generator.spawn(replicates)
+    for place, terms in enumerate(designs):
+        columns, models = _fitted_models(terms, everybody, patients.order)
+        for number in range(place, replicates, len(designs)):
+            counts = bootstrap_counts(time.size, streams[number])
+            sample = resample(patients, counts)
+            if not sample.event_rows.size:
                 continue
-            chosen, coefficients, loglik, without = fitted
-            result.gain[name][number] = 2 * (loglik - empty_fit.loglik)
-            if name in result.optimism and chosen.size:
-                predictor = design.columns[:, chosen] @ coefficients
-                if without is not None:
-                    predictor[without] = predictor.min() - np.ptp(predictor) - 1
-                inside = sampled_concordance(sample, predictor[sample.rows])
-                result.optimism[name][number] = inside - sampled_concordance(everybody, predictor)
-                result.slope[name][number] = np.nan if without is not None else _slope(predictor, everybody)
+            own, more = columns[sample.rows], counts - 1.0
+            both = samples(blocks, np.stack([counts, np.ones_like(counts)]))
+            empty_fit = newton(own[:, :0], sample.sets)
+            for name in names:
+                model = models[name]
+                fit = _fitted(model, sample, own, start=model.coefficients + more @ model.influence)
+                if fit is None:
+                    continue
+                result.gain[name][number] = 2 * (fit.loglik - empty_fit.loglik)
+                if name in result.optimism and fit.chosen.size:
+                    predictor = columns[:, fit.chosen] @ fit.coefficients
+                    if fit.without is not None:
+                        predictor[fit.without] = predictor.min() - np.ptp(predictor) - 1
+                    else:
+                        result.slope[name][number] = _slope(model, fit.coefficients, predictor, everybody)
+                    inside, outside = sampled_concordance(blocks, both, predictor)
+                    result.optimism[name][number] = inside - outside
     return result
 
 
-def _fitted(
-    design: _Design, name: str, sample: Resample, columns: Floats
-) -> tuple[Places, Floats, float, npt.NDArray[np.bool_] | None] | None:
-    """Columns, coefficients and log-likelihood of a model in a sample, and the patients of levels without events there.
+def _fitted(model: _Model, sample: Resample, columns: Floats, *, start: Floats) -> _Fit | None:
+    """Fit a model to a sample, whose columns are given; None where there is no fit.
 
-    Such a level's hazard tends to 0, which takes its patients out of all risk sets, as in `models.fit_model`.
+    The hazard of a level without events in the sample tends to 0, which takes its patients out of all risk sets, as in
+    `models.fit_model`.
     """
-    chosen, sets = design.of_model[name], sample.sets
+    chosen, sets = model.chosen, sample.sets
     without: npt.NDArray[np.bool_] | None = None
-    levels = design.levels[name]
-    bare = ~levels[sample.rows[sample.event_rows]].any(axis=0)
+    bare = ~model.levels[sample.rows[sample.event_rows]].any(axis=0)
     if bare.any():
-        marked = np.asarray(levels[:, bare].any(axis=1))
+        marked = np.asarray(model.levels[:, bare].any(axis=1))
         without = marked
         weights = np.where(marked[sample.rows], 0.0, sample.counts)
         sets = replace(sets, weights=weights)
         chosen = chosen[_varying(columns[:, chosen], weights)]
-    own = np.ascontiguousarray(columns[:, chosen])
-    start = design.start[name] if not bare.any() else np.zeros(chosen.size)
+        start = np.zeros(chosen.size)
+    own = np.asfortranarray(columns[:, chosen])
     fit = newton(own, sets, start=start, enough=ENOUGH)
     if fit.failure and start.any():
         fit = newton(own, sets, enough=ENOUGH)
-    return None if fit.failure else (chosen, fit.coefficients, fit.loglik, without)
+    return None if fit.failure else _Fit(chosen, fit.coefficients, fit.loglik, without)
 
 
 def _varying(columns: Floats, weights: Floats) -> npt.NDArray[np.bool_]:
@@ -143,36 +164,44 @@ def _varying(columns: Floats, weights: Floats) -> npt.NDArray[np.bool_]:
     return kept
 
 
-def _design(models: Mapping[str, Sequence[Term]], everybody: Resample, order: Places) -> _Design:
-    """Columns of all models, each once; terms that vary with no other and start values from all patients."""
+def _fitted_models(
+    models: Mapping[str, Sequence[Term]], everybody: Resample, order: Places
+) -> tuple[Floats, dict[str, _Model]]:
+    """Standardised columns of all models, each once [n, p], and the models fitted to all patients, in sorted order."""
     terms = {term.name: term for model in models.values() for term in model}
     names = list(terms)
     n = order.size
     values = np.stack([terms[name].values for name in names], axis=1) if names else np.empty((n, 0))
     scale = values.std(axis=0)
     scale[scale == 0] = 1.0
-    columns = ((values - values.mean(axis=0)) / scale)[order]
-    of_model, start, levels = {}, {}, {}
+    columns = np.asfortranarray(((values - values.mean(axis=0)) / scale)[order])
+    fitted = {}
     everyone = np.ones(n, dtype=bool)
     for name, model in models.items():
         kept = independent(model, everyone)
-        places = [names.index(term.name) for term, keep in zip(model, kept, strict=True) if keep]
-        of_model[name] = np.array(places, dtype=np.intp)
+        chosen = np.array([names.index(term.name) for term, keep in zip(model, kept, strict=True) if keep], np.intp)
         marks = {level.tobytes(): level for term in model for level in term.levels if level.any()}
-        levels[name] = np.stack([level[order] for level in marks.values()], axis=1) if marks else np.empty((n, 0), bool)
-        fit = newton(columns[:, of_model[name]], everybody.sets)
-        start[name] = np.nan_to_num(fit.coefficients)
-    return _Design(columns, of_model, start, levels)
+        levels = np.stack([level[order] for level in marks.values()], axis=1) if marks else np.empty((n, 0), bool)
+        fit = newton(columns[:, chosen], everybody.sets)
+        coefficients = np.nan_to_num(fit.coefficients)
+        residuals, information = sorted_score_residuals(columns[:, chosen], coefficients, everybody.sets)
+        influence = residuals @ np.nan_to_num(fit.covariance)
+        fitted[name] = _Model(chosen, levels, coefficients, influence, information)
+    return columns, fitted
 
 
-def _slope(predictor: Floats, everybody: Resample) -> float:
+def _slope(model: _Model, coefficients: Floats, predictor: Floats, everybody: Resample) -> float:
+    """Coefficient of a sample's predictor in a Cox model of all patients with it alone; NaN where there is none."""
     spread = float(predictor.std())
     if spread == 0:
         return np.nan
+    # The slope if the likelihood of all patients were quadratic about their own coefficients.
+    across = coefficients @ model.information
+    near = float(across @ model.coefficients) / float(across @ coefficients)
     fit = newton(
         ((predictor - predictor.mean()) / spread)[:, np.newaxis],
         everybody.sets,
-        start=np.array([spread]),
+        start=np.array([near * spread]),
         enough=ENOUGH,
     )
     return float(fit.coefficients[0]) / spread if not fit.failure and not fit.unbounded.any() else np.nan

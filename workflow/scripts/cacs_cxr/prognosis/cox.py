@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from scipy.linalg.lapack import dposv
 
 from cacs_cxr.prognosis.risk_sets import EFRON, RiskSets, Ties, risk_sets
 
@@ -66,14 +67,19 @@ def risk_moments(predictor: Floats, covariates: Floats, sets: RiskSets) -> RiskM
     highest = float(predictor.max())
     hazard = np.exp(predictor - highest)
     risk = hazard if sets.weights is None else hazard * sets.weights
-    weighted = risk[:, np.newaxis] * covariates
-    denominator, numerator = sets.at_risk(risk), sets.at_risk(weighted)
-    if sets.taken_off.any():
-        tied = hazard[sets.event_rows] * sets.event_weights
-        denominator = denominator - sets.taken_off * sets.over_ties(tied)
-        tied_weighted = sets.over_ties(tied[:, np.newaxis] * covariates[sets.event_rows])
-        numerator = numerator - sets.taken_off[:, np.newaxis] * tied_weighted
-    return RiskMoments(risk, highest, denominator, numerator / denominator[:, np.newaxis])
+    sums = sets.at_risk(_with_products(risk, covariates))
+    if sets.efron:
+        tied = _with_products(hazard[sets.event_rows] * sets.event_weights, covariates[sets.event_rows])
+        sums -= sets.taken_off[:, np.newaxis] * sets.over_ties(tied)
+    return RiskMoments(risk, highest, sums[:, 0], sums[:, 1:] / sums[:, :1])
+
+
+def _with_products(weights: Floats, covariates: Floats) -> Floats:
+    """Weights [n] and their products with the covariates, by columns [n, 1 + p]."""
+    values = np.empty((weights.size, covariates.shape[1] + 1), order="F")
+    values[:, 0] = weights
+    np.multiply(weights[:, np.newaxis], covariates, out=values[:, 1:])
+    return values
 
 
 def information_of(moments: RiskMoments, covariates: Floats, sets: RiskSets, *, terms: Floats | None = None) -> Floats:
@@ -181,9 +187,10 @@ def newton(
         sets: risk sets of all events, at least one.
         offset: added to the linear predictor, in the same order [n].
         start: coefficients to start from; the null likelihood and the score test then belong to them, not to 0 [p].
-        enough: a step that would gain less than half of it in log-likelihood ends the search, with the step taken; for
-            the likelihoods of many samples. Coefficients without bound are then not marked.
+        enough: a step that would gain less than half of it in log-likelihood ends the search, with step and gain
+            taken; for many samples from good starts. Coefficients without bound are then not marked.
     """
+    standard = np.asfortranarray(standard)
     size = standard.shape[1]
     estimate = np.zeros(size) if start is None else start
     loglik, gradient, information = partial_likelihood(estimate, standard, sets, offset=offset)
@@ -197,7 +204,7 @@ def newton(
         score = gain if iteration == 0 else score
         largest = float(np.max(np.abs(step), initial=0.0))
         if largest < SMALL_STEP or (gain < enough and largest < 1):
-            estimate, failure = estimate + step, ""
+            estimate, loglik, failure = estimate + step, loglik + gain / 2, ""
             break
         if gain < max(FLAT_LIKELIHOOD, enough) and largest > 1e-3:
             unbounded, failure = np.abs(step) > 1e-4, ""
@@ -213,11 +220,10 @@ def newton(
 
 
 def _newton_step(information: Floats, gradient: Floats) -> Floats | None:
-    try:
-        factor = np.linalg.cholesky(information)
-    except np.linalg.LinAlgError:
-        return None
-    return np.asarray(np.linalg.solve(factor.T, np.linalg.solve(factor, gradient)))
+    if not gradient.size:
+        return gradient
+    step, fault = dposv(information, gradient)[1:]
+    return None if fault else np.asarray(step)
 
 
 def _uphill(

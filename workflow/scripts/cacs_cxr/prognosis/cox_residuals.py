@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cacs_cxr.prognosis.cox import information_of, risk_moments
-from cacs_cxr.prognosis.risk_sets import EFRON, Floats, Ties, risk_sets
+from cacs_cxr.prognosis.risk_sets import EFRON, Floats, RiskSets, Ties, risk_sets
 
 
 @dataclass(frozen=True)
@@ -92,16 +92,22 @@ def score_residuals(
     rows = np.asarray(covariates, dtype=float)
     sets = risk_sets(time, event, entry=entry, strata=strata, weights=weights, ties=ties)
     ordered = rows[sets.order]
-    moments = risk_moments(ordered @ np.asarray(coefficients, dtype=float), ordered, sets)
-    terms = sets.share / moments.denominator
-    held, held_mean = sets.held(terms), sets.held(terms[:, np.newaxis] * moments.mean)
-    parts = -moments.risk[:, np.newaxis] * (held[:, np.newaxis] * ordered - held_mean)
-    count = sets.over_ties(np.ones(sets.tie.size))[:, np.newaxis]
-    at_events = ordered[sets.event_rows] - sets.over_ties(moments.mean) / count
-    parts[sets.event_rows] += sets.event_weights[:, np.newaxis] * at_events
+    parts, information = sorted_score_residuals(ordered, np.asarray(coefficients, dtype=float), sets)
     residuals = np.empty_like(parts)
     residuals[sets.order] = parts
-    return residuals, information_of(moments, ordered, sets)
+    return residuals, information
+
+
+def sorted_score_residuals(covariates: Floats, coefficients: Floats, sets: RiskSets) -> tuple[Floats, Floats]:
+    """As `score_residuals`, of covariates in the order of the risk sets, and in that order [n, p]."""
+    moments = risk_moments(covariates @ coefficients, covariates, sets)
+    terms = sets.share / moments.denominator
+    held, held_mean = sets.held(terms), sets.held(terms[:, np.newaxis] * moments.mean)
+    parts = -moments.risk[:, np.newaxis] * (held[:, np.newaxis] * covariates - held_mean)
+    count = sets.over_ties(np.ones(sets.tie.size))[:, np.newaxis]
+    at_events = covariates[sets.event_rows] - sets.over_ties(moments.mean) / count
+    parts[sets.event_rows] += sets.event_weights[:, np.newaxis] * at_events
+    return parts, information_of(moments, covariates, sets)
 
 
 def robust_covariance(residuals: Floats, information: Floats, *, cluster: npt.ArrayLike | None = None) -> Floats:

@@ -1,4 +1,4 @@
-"""Bootstrap samples of patients sorted once: their risk sets and concordance, fast enough for thousands of samples."""
+"""Bootstrap samples of patients sorted once, as counts: their risk sets, fast enough for thousands of samples."""
 
 from dataclasses import dataclass
 
@@ -34,14 +34,12 @@ class Resample:
         counts: how often each is in the sample [k].
         sets: risk sets of the sample, each event as often as it is in it, over the k rows.
         event_rows: rows with the event, each once [e].
-        later: row of the sample from which pairs with each of these events are comparable [e].
     """
 
     rows: Places
     counts: Floats
     sets: RiskSets
     event_rows: Places
-    later: Places
 
 
 def sorted_patients(time: npt.ArrayLike, event: npt.ArrayLike) -> SortedPatients:
@@ -81,65 +79,7 @@ def resample(patients: SortedPatients, counts: npt.ArrayLike) -> Resample:
         share=ones,
         weights=number.astype(float),
     )
-    later = np.searchsorted(rows, patients.later[rows[once]], side="left")
-    return Resample(rows, number.astype(float), sets, once, later)
-
-
-def sampled_concordance(sample: Resample, score: Floats) -> float:
-    """Harrell's C of a score in a sample, without its standard error; NaN without comparable pairs.
-
-    Args:
-        sample: as `resample` returns it; with all counts 1 it is the patients themselves.
-        score: of the sample's rows [k].
-    """
-    weights = sample.counts
-    own = weights[sample.event_rows]
-    suffix = np.concatenate([np.cumsum(weights[::-1])[::-1], [0.0]])
-    pairs = float(own @ suffix[sample.later])
-    if pairs == 0:
-        return np.nan
-    by_score = np.argsort(score)
-    rising, wanted = score[by_score], score[sample.event_rows]
-    low, high = (np.searchsorted(rising, wanted, side=side) for side in ("left", "right"))
-    below = _mass_below(by_score, weights, sample.later, low)
-    tied = np.zeros(own.size)
-    if shared := np.flatnonzero(high > low + 1).tolist():
-        tied[shared] = _mass_below(by_score, weights, sample.later[shared], high[shared]) - below[shared]
-    return float(own @ (below + tied / 2)) / pairs
-
-
-def _mass_below(by_score: Places, weights: Floats, start: Places, limit: Places) -> Floats:
-    """Weight of the rows from `start` on that are among the first `limit` by score, for each of e questions [e].
-
-    Rows and ranks are cut into blocks of less than √n: whole blocks come from a table of sums, the rest is looked at
-    row by row, so that a question costs O(√n).
-    """
-    n = by_score.size
-    width = max(int(np.sqrt(n) / 2.5), 1)
-    blocks = n // width + 1
-    rank = np.empty(n, dtype=np.intp)
-    rank[by_score] = np.arange(n)
-    cell = (np.arange(n) // width) * blocks + rank // width
-    table = np.bincount(cell, weights=weights, minlength=blocks * blocks).reshape(blocks, blocks)
-    sums = np.zeros((blocks + 1, blocks + 1))
-    sums[:-1, 1:] = np.cumsum(np.cumsum(table[::-1], axis=0)[::-1], axis=1)
-    block, bucket = start // width, limit // width
-    whole = sums[np.minimum(block + 1, blocks), bucket]
-    inside = np.arange(width)
-    padded_rank = np.append(rank, np.full(width, n))
-    padded_weight = np.append(weights, np.zeros(width))
-    padded_row = np.append(by_score, np.full(width, n))
-    # Rows of the block that `start` lies in, whatever their rank; then ranks of the bucket of `limit`, in later blocks.
-    rows = block[:, np.newaxis] * width + inside
-    near = np.where(
-        (rows >= start[:, np.newaxis]) & (padded_rank[rows] < limit[:, np.newaxis]), padded_weight[rows], 0.0
-    )
-    places = bucket[:, np.newaxis] * width + inside
-    found = padded_row[places]
-    far = np.where(
-        (places < limit[:, np.newaxis]) & (found >= (block[:, np.newaxis] + 1) * width), padded_weight[found], 0.0
-    )
-    return np.asarray(whole + near.sum(axis=1) + far.sum(axis=1))
+    return Resample(rows, number.astype(float), sets, once)
 
 
 def bootstrap_counts(n: int, generator: np.random.Generator) -> npt.NDArray[np.int64]:

@@ -56,43 +56,92 @@ class RiskSets:
 
     def over_ties(self, values: Floats) -> Floats:
         """Sum over the events of the same time of each event, given at each event [e] or [e, p]."""
-        return np.asarray(np.add.reduceat(values, self.first_of_tie, axis=0)[self.tie])
+        return np.asarray(np.add.reduceat(values, self.first_of_tie, axis=0).take(self.tie, axis=0))
+
+    @cached_property
+    def efron(self) -> bool:
+        """Whether anything is taken off any risk set."""
+        return bool(self.taken_off.any())
+
+    @cached_property
+    def _blocks(self) -> "_Blocks":
+        return _blocks(self.starts, self.stops, size=self.size)
+
+    @cached_property
+    def _late_blocks(self) -> "_Blocks":
+        starts = self.starts if self.entry_starts is None else self.entry_starts
+        return _blocks(starts, self.stops, size=self.size)
 
     def at_risk(self, values: Floats) -> Floats:
         """Sum of the rows' values over the risk set of each event; values are [n] or [n, p]."""
-        sums = _suffix_sums(values)
-        total = sums[self.starts] - sums[self.stops]
-        if self.entry_order is not None and self.entry_starts is not None:
-            late = _suffix_sums(values[self.entry_order])
-            total = total - (late[self.entry_starts] - late[self.stops])
-        return np.asarray(total)
+        total = self._blocks.sums(values)
+        if self.entry_order is not None:
+            total = total - self._late_blocks.sums(values[self.entry_order])
+        return total
 
     def held(self, terms: Floats) -> Floats:
         """Sum over the events in whose risk set each row is of the events' terms [e] or [e, p], events less what
         Efron's method takes off them.
         """
-        held = self._between(terms, self.starts)
-        if self.entry_order is not None and self.entry_starts is not None:
-            held[self.entry_order] -= self._between(terms, self.entry_starts)
-        off = self.taken_off if terms.ndim == 1 else self.taken_off[:, np.newaxis]
-        if self.taken_off.any():
+        held = self._blocks.spread(terms)
+        if self.entry_order is not None:
+            held[self.entry_order] -= self._late_blocks.spread(terms)
+        if self.efron:
+            off = self.taken_off if terms.ndim == 1 else self.taken_off[:, np.newaxis]
             # Written, not added: a row that stands for several resampled events has as many equal entries.
             taken = np.zeros_like(held)
             taken[self.event_rows] = self.over_ties(off * terms)
             held -= taken
         return held
 
-    def _between(self, terms: Floats, starts: Places) -> Floats:
+
+@dataclass(frozen=True)
+class _Blocks:
+    """Rows cut wherever a risk set starts or stops: sums over risk sets are sums over a few blocks, not over all rows.
+
+    Attributes:
+        edges: first row of each of m blocks [m].
+        lengths: rows before the first block, then of each block [m + 1].
+        starts: block at which each event's risk set starts [e].
+        stops: block before which it ends, m for the end [e].
+        open: whether all of them end with the last block.
+    """
+
+    edges: Places
+    lengths: Places
+    starts: Places
+    stops: Places
+    open: bool
+
+    def sums(self, values: Floats) -> Floats:
+        """Sum over the blocks of each event, of rows' values [n] or [n, p]."""
+        suffix = np.zeros((self.edges.size + 1, *values.shape[1:]))
+        np.cumsum(np.add.reduceat(values, self.edges, axis=0)[::-1], axis=0, out=suffix[1:])
+        suffix = suffix[::-1]
+        total = suffix.take(self.starts, axis=0)
+        return total if self.open else total - suffix.take(self.stops, axis=0)
+
+    def spread(self, terms: Floats) -> Floats:
+        """Sum over the events of each row's block, of events' terms [e] or [e, p]."""
         columns = terms.reshape(terms.shape[0], -1)
-        rows = self.size + 1
-        ends = np.any(self.stops != self.size)
-        parts = []
-        for column in columns.T:
-            steps = np.bincount(starts, weights=column, minlength=rows)
-            if ends:
-                steps = steps - np.bincount(self.stops, weights=column, minlength=rows)
-            parts.append(np.cumsum(steps)[:-1])
-        return np.stack(parts, axis=1).reshape((self.size, *terms.shape[1:]))
+        number = self.edges.size + 1
+        spread = np.empty((int(self.lengths.sum()), columns.shape[1]))
+        for place, column in enumerate(columns.T):
+            steps = np.bincount(self.starts, weights=column, minlength=number)
+            if not self.open:
+                steps -= np.bincount(self.stops, weights=column, minlength=number)
+            held = np.concatenate([[0.0], np.cumsum(steps[:-1])])
+            spread[:, place] = np.repeat(held, self.lengths)
+        return spread.reshape((spread.shape[0], *terms.shape[1:]))
+
+
+def _blocks(starts: Places, stops: Places, *, size: int) -> _Blocks:
+    edges = np.union1d(starts, stops)
+    edges = edges[edges < size]
+    lengths = np.diff(edges, prepend=0, append=size)
+    return _Blocks(
+        edges, lengths, np.searchsorted(edges, starts), np.searchsorted(edges, stops), bool((stops == size).all())
+    )
 
 
 def risk_sets(
@@ -170,10 +219,3 @@ def _events(event: npt.ArrayLike) -> npt.NDArray[np.bool_]:
     if codes.dtype != bool and not np.isin(codes, (0, 1)).all():
         raise ValueError("events must be 0 or 1 (or False, True); code 2 belongs to an analysis of competing risks.")
     return codes.astype(bool)
-
-
-def _suffix_sums(values: Floats) -> Floats:
-    """Sum of the values from each place to the end, and 0 after it [n + 1] or [n + 1, p]."""
-    sums = np.zeros((values.shape[0] + 1, *values.shape[1:]))
-    np.cumsum(values[::-1], axis=0, out=sums[1:])
-    return sums[::-1]
