@@ -59,6 +59,7 @@ def analyse(files: Mapping[str, Path], *, configuration: Path, predictions: Path
         assessment_years=YEARS,
         bootstrap_replicates=20,
         highest_risk_threshold=0.2,
+        processes=1,
     )
     analyse_competing_risks.main(**base, tables={name: paths[name] for name in COMPETING}, horizons_years=[1, 3])
     choices = ("landmark_180", "window_30", "fine_gray")

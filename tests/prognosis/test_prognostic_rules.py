@@ -89,6 +89,7 @@ def run(
         assessment_years=5,
         bootstrap_replicates=25,
         highest_risk_threshold=0.2,
+        processes=1,
     )
     analyse_competing_risks.main(**base, tables={name: paths[name] for name in COMPETING}, horizons_years=[1, 3])
     analyse_sensitivity.main(

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from cacs_cxr.child_processes import spread_over
 from cacs_cxr.prognosis.bootstrap import bootstrap_models
 from cacs_cxr.prognosis.concordance import concordance
 from cacs_cxr.prognosis.cox import cox_regression, newton
@@ -93,6 +94,31 @@ def test_a_level_without_events_in_a_sample_has_the_limit_of_its_likelihood() ->
     )
     assert np.isfinite(drawn.gain["model"]).all()
     assert (drawn.gain["model"] > 0).all()
+
+
+def test_samples_are_the_same_among_several_processes() -> None:
+    rng = np.random.default_rng(7)
+    time, event = rng.integers(1, 500, 90), rng.random(90) < 0.4
+    designs = [{"model": [Term("x", rng.normal(size=90))]} for _ in range(3)]
+    drawn = []
+    for processes in (1, 2):
+        with spread_over(processes) as spread:
+            drawn.append(
+                bootstrap_models(
+                    time,
+                    event,
+                    designs,
+                    measured=["model"],
+                    replicates=14,
+                    generator=np.random.default_rng(8),
+                    spread=spread,
+                )
+            )
+    here, there = drawn
+    for name in ("gain", "optimism", "slope"):
+        values = getattr(here, name)["model"]
+        assert np.isfinite(values).all()
+        assert values.tolist() == getattr(there, name)["model"].tolist()
 
 
 def test_few_replicates_have_no_interval() -> None:

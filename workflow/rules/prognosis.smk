@@ -89,7 +89,7 @@ rule analyse_incremental_value:
         "logs/benchmarks/analyse_incremental_value.tsv"
     conda:
         "../../envs/stats.yaml"
-    threads: 1
+    threads: 4
     resources:
         mem_mb=lambda wildcards, attempt: 4000 * attempt,
         runtime=lambda wildcards, attempt: 60 * attempt,

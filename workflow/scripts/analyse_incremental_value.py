@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from cacs_cxr.child_processes import spread_over
 from cacs_cxr.job import LOGGER, logged
 from cacs_cxr.prognosis.continuous_prediction import continuous_table
 from cacs_cxr.prognosis.cross_classification import cell_table, discordant_table
@@ -34,6 +35,7 @@ def main(
     bootstrap_replicates: int,
     highest_risk_threshold: float,
     seed: int,
+    processes: int,
 ) -> None:
     """Write the tables of the incremental value.
 
@@ -46,6 +48,7 @@ def main(
         bootstrap_replicates: samples for optimism and for the interval of the information carried.
         highest_risk_threshold: of the net benefit, a probability.
         seed: the study's.
+        processes: among which the samples are divided; their number changes nothing.
     """
     read = read_study_groups(
         analysis=analysis,
@@ -60,16 +63,18 @@ def main(
     pairs = {pair.site: pair for pair in read.pairs(read_written_table(predictions))}
     ordered = [definition.development, *definition.external]
     made: dict[str, SiteModels] = {}
-    for site in ordered:
-        made[site] = site_models(
-            pairs[site],
-            definition,
-            horizon=assessment_years * DAYS_PER_YEAR,
-            replicates=bootstrap_replicates,
-            generator=np.random.default_rng(derive_seed(seed, "bootstrap", site)),
-            development=made.get(definition.development),
-        )
-        LOGGER.info("%s: %d bootstrap samples of %d patients", site, bootstrap_replicates, pairs[site].time.size)
+    with spread_over(processes) as spread:
+        for site in ordered:
+            LOGGER.info("%s: %d bootstrap samples of %d patients", site, bootstrap_replicates, pairs[site].time.size)
+            made[site] = site_models(
+                pairs[site],
+                definition,
+                horizon=assessment_years * DAYS_PER_YEAR,
+                replicates=bootstrap_replicates,
+                generator=np.random.default_rng(derive_seed(seed, "bootstrap", site)),
+                development=made.get(definition.development),
+                spread=spread,
+            )
     sites = [made[site.name] for site in definition.sites]
     years, count = assessment_years, round((highest_risk_threshold - LEAST_THRESHOLD) / STEP) + 1
     thresholds = [round(LEAST_THRESHOLD + STEP * number, 6) for number in range(count)]
@@ -102,4 +107,5 @@ if __name__ == "__main__":
             tables={name: Path(path) for name, path in snakemake.output.items()},
             **snakemake.params.prognosis,
             seed=snakemake.params.seed,
+            processes=snakemake.threads,
         )

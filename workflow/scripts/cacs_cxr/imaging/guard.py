@@ -12,11 +12,12 @@ import signal
 import traceback
 import warnings
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, TypeVar
+
+from cacs_cxr.child_processes import single_threaded
 
 Result = TypeVar("Result")
 MEMORY = 2 << 30
@@ -28,8 +29,6 @@ takes 0.1 in one worker.
 """
 _NO_MEMORY = 77  # exit status of a worker whose call raised MemoryError
 _ADDRESS_SPACE = Path("/proc/self/statm")
-# These start a thread per core otherwise, each with its own memory, and every worker would.
-_SINGLE_THREADED = {f"{library}_NUM_THREADS": "1" for library in ("OPJ", "OMP", "OPENBLAS", "MKL")}
 
 
 @dataclass(frozen=True)
@@ -73,7 +72,7 @@ def guarded(
     context = multiprocessing.get_context("spawn")
     here, there = context.Pipe()
     nursery = context.Process(target=_run_nursery, args=(there, work, seconds, memory_bytes), daemon=True)
-    with _environment(_SINGLE_THREADED):
+    with single_threaded():
         nursery.start()
     there.close()
     try:
@@ -90,21 +89,6 @@ def guarded(
         here.close()
         nursery.kill()
         nursery.join()
-
-
-@contextmanager
-def _environment(variables: dict[str, str]) -> Iterator[None]:
-    """Environment that processes started meanwhile inherit; libraries read it when they are loaded."""
-    before = {name: os.environ.get(name) for name in variables}
-    os.environ.update(variables)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
 
 
 def _run_nursery(connection: Connection, work: Callable[..., Any], seconds: float, memory_bytes: int) -> None:

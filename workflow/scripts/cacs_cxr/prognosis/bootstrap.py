@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from cacs_cxr.child_processes import Spread
+from cacs_cxr.job import progress
 from cacs_cxr.prognosis.cox import newton
 from cacs_cxr.prognosis.cox_residuals import sorted_score_residuals
 from cacs_cxr.prognosis.design import Term, independent
@@ -20,6 +22,7 @@ from cacs_cxr.prognosis.risk_sets import Places
 from cacs_cxr.prognosis.sampled_concordance import cut_into_blocks, sampled_concordance, samples
 
 Floats = npt.NDArray[np.float64]
+PARTS = 12  # of the samples: enough that processes end together, few since each part fits all patients anew
 ENOUGH = 1e-2  # twice the gain in log-likelihood of a Newton step after which no other is worth its time
 
 
@@ -67,6 +70,27 @@ class _Fit:
     without: npt.NDArray[np.bool_] | None
 
 
+@dataclass(frozen=True)
+class _Part:
+    """Some of the samples, and all that is needed to draw and fit them.
+
+    Attributes:
+        time: integer days [n].
+        event: whether the event happened [n].
+        designs: terms of every model by its name, for each completed data set.
+        measured: models whose optimism and slope are wanted.
+        numbers: of the samples [k].
+        streams: source of the draws of each of them [k].
+    """
+
+    time: npt.NDArray[np.int64]
+    event: npt.NDArray[np.bool_]
+    designs: Sequence[Mapping[str, Sequence[Term]]]
+    measured: Sequence[str]
+    numbers: Sequence[int]
+    streams: Sequence[np.random.Generator]
+
+
 def bootstrap_models(
     time: npt.NDArray[np.int64],
     event: npt.NDArray[np.bool_],
@@ -75,6 +99,7 @@ def bootstrap_models(
     measured: Sequence[str],
     replicates: int,
     generator: np.random.Generator,
+    spread: Spread = map,
 ) -> Replicates:
     """Draw patients with replacement and fit every model to each sample (Harrell, Stat Med 1996;15:361).
 
@@ -84,25 +109,44 @@ def bootstrap_models(
         designs: terms of every model by its name, for each completed data set; samples take turns among them.
         measured: models whose optimism and slope are wanted; of the others only the likelihood is.
         replicates: number of samples b.
-        generator: of the draws.
+        generator: of the draws; each sample has a stream of its own.
+        spread: makes the calls for parts of the samples, whose results are the same wherever they are made.
     """
-    names = list(designs[0])
-    empty = {name: np.full(replicates, np.nan) for name in names}
-    result = Replicates(
-        {name: values.copy() for name, values in empty.items()},
-        {name: empty[name].copy() for name in measured},
-        {name: empty[name].copy() for name in measured},
-    )
-    if not event.any():
+    result = _nothing(list(designs[0]), measured, replicates)
+    if not event.any() or not replicates:
         return result
-    patients = sorted_patients(time, event)
-    everybody = resample(patients, np.ones(time.size, dtype=np.int64))
-    blocks = cut_into_blocks(patients)
     streams = generator.spawn(replicates)
-    for place, terms in enumerate(designs):
-        columns, models = _fitted_models(terms, everybody, patients.order)
-        for number in range(place, replicates, len(designs)):
-            counts = bootstrap_counts(time.size, streams[number])
+    by_data_set = sorted(range(replicates), key=lambda number: number % len(designs))
+    parts = [
+        _Part(time, event, designs, measured, numbers.tolist(), [streams[number] for number in numbers])
+        for numbers in np.array_split(by_data_set, min(PARTS, replicates))
+    ]
+    tell, done = progress(replicates, noun="bootstrap samples"), 0
+    for part, drawn in zip(parts, spread(_drawn, parts), strict=True):
+        for whole, some in ((result.gain, drawn.gain), (result.optimism, drawn.optimism), (result.slope, drawn.slope)):
+            for name, values in some.items():
+                whole[name][part.numbers] = values
+        done += len(part.numbers)
+        tell(done)
+    return result
+
+
+def _nothing(names: Sequence[str], measured: Sequence[str], replicates: int) -> Replicates:
+    return Replicates(*({name: np.full(replicates, np.nan) for name in group} for group in (names, measured, measured)))
+
+
+def _drawn(part: _Part) -> Replicates:
+    """Draw the samples of a part and fit every model to each."""
+    names = list(part.designs[0])
+    result = _nothing(names, part.measured, len(part.numbers))
+    patients = sorted_patients(part.time, part.event)
+    everybody = resample(patients, np.ones(part.time.size, dtype=np.int64))
+    blocks = cut_into_blocks(patients)
+    data_set = np.asarray(part.numbers) % len(part.designs)
+    for place in np.unique(data_set).tolist():
+        columns, models = _fitted_models(part.designs[place], everybody, patients.order)
+        for number in np.flatnonzero(data_set == place).tolist():
+            counts = bootstrap_counts(part.time.size, part.streams[number])
             sample = resample(patients, counts)
             if not sample.event_rows.size:
                 continue

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from cacs_cxr.child_processes import Spread
 from cacs_cxr.prognosis.bootstrap import Replicates, bootstrap_models
 from cacs_cxr.prognosis.cox_residuals import baseline_hazard
 from cacs_cxr.prognosis.design import Term
@@ -65,6 +66,7 @@ def site_models(
     replicates: int,
     generator: np.random.Generator,
     development: SiteModels | None,
+    spread: Spread = map,
 ) -> SiteModels:
     """Fit all models at a site, draw its bootstrap samples, and apply the development site's models to it.
 
@@ -75,6 +77,7 @@ def site_models(
         replicates: number of bootstrap samples.
         generator: of their draws.
         development: the development site's models; None at that site.
+        spread: a `map` for parts of the bootstrap.
     """
     sets = pair.completed()
     makers = model_terms(study)
@@ -102,6 +105,7 @@ def site_models(
         measured=MODELS,
         replicates=0 if reason else replicates,
         generator=generator,
+        spread=spread,
     )
     return SiteModels(first, designs, fits, fitted, frozen, drawn, reason)
 
