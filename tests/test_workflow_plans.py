@@ -1,6 +1,7 @@
 """What Snakemake plans without running it: targets, jobs, inputs, and what it says of a mistaken configuration."""
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -127,7 +128,9 @@ def test_code_digest_sees_meaning_only(tmp_path: Path) -> None:
             "names = ('evaluate.py', 'train_network.py', 'write_report.py');"
             "print(json.dumps({name: code_digest(name) for name in names}))"
         )
-        out = subprocess.run([sys.executable, "-c", program, str(scripts)], capture_output=True, text=True, check=True)
+        environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+        command = [sys.executable, "-c", program, str(scripts)]
+        out = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
         return dict(json.loads(out.stdout))
 
     before = digests()
@@ -139,3 +142,8 @@ def test_code_digest_sees_meaning_only(tmp_path: Path) -> None:
     after = digests()
     assert after["evaluate.py"] != before["evaluate.py"]
     assert after["train_network.py"] == before["train_network.py"]
+    (kept,) = (scripts / "cacs_cxr" / "__pycache__").glob("code_digest.*.json")
+    kept.write_text('{"cut off', encoding="utf-8")
+    assert digests() == after
+    assert json.loads(kept.read_text(encoding="utf-8"))
+    assert digests() == after
