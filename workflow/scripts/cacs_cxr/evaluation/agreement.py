@@ -6,8 +6,8 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.stats import norm
 
+from cacs_cxr.distributions import NORMAL_975
 from cacs_cxr.evaluation.categories import repair_crossings
 from cacs_cxr.evaluation.checked_arrays import finite_scores
 from cacs_cxr.evaluation.discrimination import placements
@@ -19,7 +19,6 @@ Floats = npt.NDArray[np.float64]
 Weights = Literal["none", "linear", "quadratic"]
 WEIGHTS: tuple[Weights, ...] = ("none", "linear", "quadratic")
 COLUMNS = ["site", "model", "statistic", "n", "value", "se", "low", "high", "note"]
-Z = float(norm.isf(0.025))
 
 
 @dataclass(frozen=True)
@@ -58,7 +57,7 @@ def kappa(cells: npt.ArrayLike, *, weights: Weights) -> Agreement:
     margins = np.add.outer(agreed @ column, row @ agreed)
     variance = float((shares * (agreed - margins * (1.0 - value)) ** 2).sum()) - (value - expected * (1.0 - value)) ** 2
     se = float(np.sqrt(max(variance, 0.0) / n)) / (1.0 - expected)
-    return Agreement(value, se, value - Z * se, value + Z * se, "")
+    return Agreement(value, se, value - NORMAL_975 * se, value + NORMAL_975 * se, "")
 
 
 def ordinal_concordance(categories: npt.ArrayLike, scores: npt.ArrayLike) -> Agreement:
@@ -89,7 +88,7 @@ def ordinal_concordance(categories: npt.ArrayLike, scores: npt.ArrayLike) -> Agr
     se = float(np.linalg.norm((ranked - value * comparable) / pairs))
     if se == 0.0:
         return Agreement(value, np.nan, np.nan, np.nan, "interval not estimable: no variance")
-    return Agreement(value, se, max(value - Z * se, 0.0), min(value + Z * se, 1.0), "")
+    return Agreement(value, se, max(value - NORMAL_975 * se, 0.0), min(value + NORMAL_975 * se, 1.0), "")
 
 
 def expected_passed(table: pd.DataFrame, study: Study) -> pd.DataFrame:

@@ -5,13 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 from scipy.special import expit
-from scipy.stats import chi2, norm
 
+from cacs_cxr.distributions import NORMAL_975, chi_squared_tail, normal_tail
 from cacs_cxr.evaluation.checked_arrays import binary_labels, probabilities
 
 Floats = npt.NDArray[np.float64]
 CLIP = 1e-5  # probabilities are cut to [CLIP, 1 - CLIP] before their logit is taken
-Z = float(norm.isf(0.025))
 
 
 class NoFiniteFit(Exception):
@@ -125,12 +124,12 @@ def recalibration(labels: npt.ArrayLike, predicted: npt.ArrayLike) -> Recalibrat
     fitted = log_likelihood(positive, beta[0] + beta[1] * (logits - centre))
     statistic = max(2.0 * (fitted - log_likelihood(positive, logits)), 0.0)
     slope = wald(float(beta[1]), float(np.sqrt(variance[1, 1])))
-    return Recalibration(in_the_large, slope, wald(*joint), statistic, float(chi2.sf(statistic, 2)), "")
+    return Recalibration(in_the_large, slope, wald(*joint), statistic, chi_squared_tail(statistic, 2), "")
 
 
 def wald(value: float, se: float) -> Estimate:
     """Estimate with the interval value +- 1.96 SE."""
-    return Estimate(value, se, value - Z * se, value + Z * se)
+    return Estimate(value, se, value - NORMAL_975 * se, value + NORMAL_975 * se)
 
 
 def observed_to_expected(labels: npt.ArrayLike, predicted: npt.ArrayLike) -> Estimate:
@@ -148,7 +147,7 @@ def observed_to_expected(labels: npt.ArrayLike, predicted: npt.ArrayLike) -> Est
     if observed == 0:
         return Estimate(ratio)
     se = float(np.sqrt((1.0 - observed / positive.size) / observed))
-    return Estimate(ratio, se, ratio * float(np.exp(-Z * se)), ratio * float(np.exp(Z * se)))
+    return Estimate(ratio, se, ratio * float(np.exp(-NORMAL_975 * se)), ratio * float(np.exp(NORMAL_975 * se)))
 
 
 def brier_score(labels: npt.ArrayLike, predicted: npt.ArrayLike) -> tuple[Estimate, float]:
@@ -182,7 +181,7 @@ def spiegelhalter(labels: npt.ArrayLike, predicted: npt.ArrayLike) -> tuple[floa
     if variance <= 0.0:
         return np.nan, np.nan
     z = float(np.sum((positive - values) * (1.0 - 2.0 * values))) / np.sqrt(variance)
-    return float(z), float(2 * norm.sf(abs(z)))
+    return float(z), 2 * normal_tail(abs(float(z)))
 
 
 @dataclass(frozen=True)
@@ -227,7 +226,7 @@ def hosmer_lemeshow(
         parts = (observed - expected) ** 2 / expected + (observed - expected) ** 2 / (n - expected)
     statistic = float(np.where(observed == expected, 0.0, parts).sum())
     df = cuts.size - 1 - fitted
-    p = float(chi2.sf(statistic, df)) if df > 0 else np.nan
+    p = chi_squared_tail(float(statistic), df) if df > 0 else np.nan
     return HosmerLemeshow(statistic, df, p, n, observed, expected)
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from cacs_cxr.evaluation.calibration import Z
+from cacs_cxr.distributions import NORMAL_975
 from cacs_cxr.evaluation.checked_arrays import binary_labels, probabilities
 
 Floats = npt.NDArray[np.float64]
@@ -77,7 +77,7 @@ def calibration_curve(labels: npt.ArrayLike, predicted: npt.ArrayLike) -> Calibr
     se = np.sqrt([weights**2 @ spread[start : start + weights.size] for start, weights in kernels])
     smoothed = np.empty(values.size)
     smoothed[order] = smooth
-    low, high = np.clip(observed - Z * se, 0.0, 1.0), np.clip(observed + Z * se, 0.0, 1.0)
+    low, high = np.clip(observed - NORMAL_975 * se, 0.0, 1.0), np.clip(observed + NORMAL_975 * se, 0.0, 1.0)
     return CalibrationCurve(places, observed, low, high, smoothed)
 
 

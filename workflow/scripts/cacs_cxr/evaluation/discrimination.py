@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import norm, rankdata, t
+import pandas as pd
 
+from cacs_cxr.distributions import NORMAL_975, normal_quantile, normal_tail, t_quantile, t_tail
 from cacs_cxr.evaluation.checked_arrays import binary_labels, finite_scores
 
 Floats = npt.NDArray[np.float64]
@@ -75,6 +76,11 @@ class UnpairedDifference:
     note: str
 
 
+def _ranks(values: Floats) -> Floats:
+    """Mid-ranks from 1 [n]."""
+    return np.asarray(pd.Series(values).rank().to_numpy(float))
+
+
 def placements(labels: npt.ArrayLike, scores: npt.ArrayLike) -> Placements:
     """Placement values by mid-ranks, O(n log n) (Sun & Xu, IEEE Signal Process. Lett. 2014;21:1389).
 
@@ -91,9 +97,9 @@ def placements(labels: npt.ArrayLike, scores: npt.ArrayLike) -> Placements:
     n_negative = positive.size - n_positive
     if n_positive == 0 or n_negative == 0:
         return Placements(np.nan, np.full(n_positive, np.nan), np.full(n_negative, np.nan))
-    ranks = rankdata(values)
-    below = ranks[positive] - rankdata(values[positive])
-    above = n_positive - (ranks[~positive] - rankdata(values[~positive]))
+    ranks = _ranks(values)
+    below = ranks[positive] - _ranks(values[positive])
+    above = n_positive - (ranks[~positive] - _ranks(values[~positive]))
     # The sum of half-integers is exact, so that a perfect predictor has an AUC of exactly 1.
     auc = float(below.sum()) / (n_positive * n_negative)
     return Placements(auc, below / n_negative, above / n_positive)
@@ -141,14 +147,14 @@ def auc_estimate(labels: npt.ArrayLike, scores: npt.ArrayLike) -> AucEstimate:
 
 def plain_interval(auc: float, se: float, *, level: float = 0.95) -> tuple[float, float]:
     """Interval symmetric about the AUC, cut to [0, 1]."""
-    half = float(norm.isf((1 - level) / 2)) * se
+    half = normal_quantile((1 + level) / 2) * se
     return max(auc - half, 0.0), min(auc + half, 1.0)
 
 
 def logit_interval(auc: float, se: float, *, level: float = 0.95) -> tuple[float, float]:
     """Interval symmetric on the logit scale; for an AUC strictly between 0 and 1."""
     centre = np.log(auc / (1 - auc))
-    half = float(norm.isf((1 - level) / 2)) * se / (auc * (1 - auc))
+    half = normal_quantile((1 + level) / 2) * se / (auc * (1 - auc))
     return float(1 / (1 + np.exp(half - centre))), float(1 / (1 + np.exp(-half - centre)))
 
 
@@ -174,8 +180,8 @@ def paired_difference(labels: npt.ArrayLike, first: npt.ArrayLike, second: npt.A
         return PairedDifference(n, both.auc, *nothing, "test not estimable: the difference has no variance")
     se = float(np.sqrt(variance))
     z = both.auc / se
-    half = float(norm.isf(0.025)) * se
-    return PairedDifference(n, both.auc, se, both.auc - half, both.auc + half, z, float(2 * norm.sf(abs(z))), "")
+    half = NORMAL_975 * se
+    return PairedDifference(n, both.auc, se, both.auc - half, both.auc + half, z, 2 * normal_tail(abs(z)), "")
 
 
 def unpaired_difference(first: Placements, second: Placements) -> UnpairedDifference:
@@ -202,6 +208,6 @@ def unpaired_difference(first: Placements, second: Placements) -> UnpairedDiffer
     se = float(np.sqrt(total))
     df = total**2 / sum(variance**2 / (size - 1) for variance, size in zip(variances, sizes, strict=True))
     d = difference / se
-    half = float(t.isf(0.025, df)) * se
-    p = float(2 * t.sf(abs(d), df))
+    half = t_quantile(0.975, df) * se
+    p = 2 * t_tail(abs(d), df)
     return UnpairedDifference(difference, se, difference - half, difference + half, d, df, p, "")

@@ -9,12 +9,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 from scipy.special import expit
-from scipy.stats import norm
 
+from cacs_cxr.distributions import NORMAL_975
 from cacs_cxr.evaluation.calibration import clipped_logit
 from cacs_cxr.evaluation.checked_arrays import binary_labels, probabilities
 
-Z = float(norm.isf(0.025))
 LARGEST = 10**9
 
 
@@ -76,10 +75,10 @@ def net_benefit_unit_variance(anticipated: Anticipated) -> float:
 def expected_widths(anticipated: Anticipated, n: int) -> dict[str, float]:
     """Width of the 95 % interval that n patients give: O:E (at 1), calibration slope, AUC, standardised net benefit."""
     return {
-        "O:E": 2.0 * float(np.sinh(Z * oe_standard_error(anticipated.prevalence, n))),
-        "calibration slope": 2.0 * Z * float(np.sqrt(slope_unit_variance(anticipated.logits) / n)),
-        "AUC": 2.0 * Z * auc_standard_error(anticipated.auc, anticipated.prevalence, n),
-        "standardised net benefit": 2.0 * Z * float(np.sqrt(net_benefit_unit_variance(anticipated) / n)),
+        "O:E": 2.0 * float(np.sinh(NORMAL_975 * oe_standard_error(anticipated.prevalence, n))),
+        "calibration slope": 2.0 * NORMAL_975 * float(np.sqrt(slope_unit_variance(anticipated.logits) / n)),
+        "AUC": 2.0 * NORMAL_975 * auc_standard_error(anticipated.auc, anticipated.prevalence, n),
+        "standardised net benefit": 2.0 * NORMAL_975 * float(np.sqrt(net_benefit_unit_variance(anticipated) / n)),
     }
 
 
@@ -93,14 +92,14 @@ def required_sizes(anticipated: Anticipated, widths: dict[str, float]) -> dict[s
     sizes: dict[str, int] = {}
     for measure, width in widths.items():
         if measure == "O:E":
-            se = float(np.arcsinh(width / 2.0)) / Z
+            se = float(np.arcsinh(width / 2.0)) / NORMAL_975
             exact = (1.0 - anticipated.prevalence) / (anticipated.prevalence * se**2)
         elif measure == "calibration slope":
-            exact = slope_unit_variance(anticipated.logits) * (2.0 * Z / width) ** 2
+            exact = slope_unit_variance(anticipated.logits) * (2.0 * NORMAL_975 / width) ** 2
         elif measure == "AUC":
-            exact = _size_for_auc(anticipated.auc, anticipated.prevalence, width / (2.0 * Z))
+            exact = _size_for_auc(anticipated.auc, anticipated.prevalence, width / (2.0 * NORMAL_975))
         else:
-            exact = net_benefit_unit_variance(anticipated) * (2.0 * Z / width) ** 2
+            exact = net_benefit_unit_variance(anticipated) * (2.0 * NORMAL_975 / width) ** 2
         sizes[measure] = int(np.ceil(round(exact, 9)))
     return sizes
 

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.stats import norm
 
+from cacs_cxr.distributions import NORMAL_975
 from cacs_cxr.evaluation.checked_arrays import binary_labels, probabilities
 from cacs_cxr.evaluation.predictions_table import models_present, parts
 from cacs_cxr.seeds import derive_seed
@@ -23,7 +23,6 @@ CURVE_COLUMNS = [
 DIFFERENCE_COLUMNS = [
     "site", "threshold", "threshold_probability", "model_a", "model_b", "n", "difference", "low", "high", "note",
 ]  # fmt: skip
-Z = float(norm.isf(0.025))
 
 
 def threshold_range(*, low: float, high: float, step: float) -> Floats:
@@ -231,7 +230,7 @@ def net_benefit_differences(table: pd.DataFrame, study: Study, thresholds: npt.A
                 n = len(shared)
                 difference = (hits - alarms * odds) / n
                 variance = (squares[0] + squares[1] * odds**2 - n * difference**2) / (n - 1) / n
-                half = Z * np.sqrt(np.maximum(variance, 0.0))
+                half = NORMAL_975 * np.sqrt(np.maximum(variance, 0.0))
                 frames.append(pd.DataFrame({
                     "site": site, "threshold": threshold, "threshold_probability": cuts, "model_a": model_a,
                     "model_b": model_b, "n": n, "difference": difference, "low": difference - half,

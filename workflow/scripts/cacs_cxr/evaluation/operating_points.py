@@ -7,8 +7,8 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.stats import binomtest
 
+from cacs_cxr.distributions import NORMAL_975, beta_quantile
 from cacs_cxr.evaluation.checked_arrays import binary_labels
 from cacs_cxr.evaluation.predictions_table import models_present, parts
 from cacs_cxr.evaluation.roc import counts_by_cutoff
@@ -136,19 +136,22 @@ def with_cutoffs(table: pd.DataFrame, cutoffs: pd.DataFrame, study: Study) -> pd
 
 
 def wilson_interval(successes: int, n: int) -> tuple[float, float]:
-    """Wilson's 95 % interval of a proportion; NaN for n = 0."""
+    """Wilson's 95 % interval of a proportion (JASA 1927;22:209), as R's prop.test(correct = FALSE); NaN for n = 0."""
     if n == 0:
         return np.nan, np.nan
-    interval = binomtest(successes, n).proportion_ci(method="wilson")
-    return float(interval.low), float(interval.high)
+    share, squared = successes / n, NORMAL_975**2
+    centre = (share + squared / (2 * n)) / (1 + squared / n)
+    half = NORMAL_975 * np.sqrt(share * (1 - share) / n + squared / (4 * n**2)) / (1 + squared / n)
+    return float(centre - half) if successes else 0.0, float(centre + half) if successes < n else 1.0
 
 
 def exact_interval(successes: int, n: int) -> tuple[float, float]:
-    """Clopper-Pearson 95 % interval of a proportion; NaN for n = 0."""
+    """Clopper-Pearson 95 % interval of a proportion (Biometrika 1934;26:404), as R's binom.test; NaN for n = 0."""
     if n == 0:
         return np.nan, np.nan
-    interval = binomtest(successes, n).proportion_ci(method="exact")
-    return float(interval.low), float(interval.high)
+    low = beta_quantile(0.025, successes, n - successes + 1) if successes else 0.0
+    high = beta_quantile(0.975, successes + 1, n - successes) if successes < n else 1.0
+    return low, high
 
 
 def operating_point(labels: npt.ArrayLike, scores: npt.ArrayLike, cutoffs: npt.ArrayLike) -> dict[str, int | float]:

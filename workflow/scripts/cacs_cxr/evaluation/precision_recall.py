@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 from scipy.special import expit, logit
-from scipy.stats import norm
 
+from cacs_cxr.distributions import NORMAL_975
 from cacs_cxr.evaluation.roc import counts_by_cutoff, roc_curve
 
 
@@ -47,7 +47,7 @@ def average_precision(labels: npt.ArrayLike, scores: npt.ArrayLike) -> AveragePr
     baseline = float(hits[-1] / (hits[-1] + alarms[-1]))
     if value >= 1.0:
         return AveragePrecision(value, np.nan, np.nan, baseline, "interval of average precision not estimable: it is 1")
-    half = float(norm.isf(0.025)) / np.sqrt(hits[-1] * value * (1.0 - value))
+    half = NORMAL_975 / np.sqrt(hits[-1] * value * (1.0 - value))
     centre = logit(value)
     return AveragePrecision(value, float(expit(centre - half)), float(expit(centre + half)), baseline, "")
 

@@ -9,14 +9,13 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from scipy.special import expit
-from scipy.stats import binomtest, norm
 
+from cacs_cxr.distributions import NORMAL_975, binomial_cumulative
 from cacs_cxr.evaluation.checked_arrays import binary_labels
 from cacs_cxr.evaluation.predictions_table import models_present
 from cacs_cxr.multiplicity import holm
 from cacs_cxr.study import Study
 
-Z = float(norm.isf(0.025))
 VALUE_COLUMNS = [
     "site", "model", "threshold", "rule", "prevalence", "ppv", "ppv_low", "ppv_high", "npv", "npv_low", "npv_high",
     "note",
@@ -53,7 +52,7 @@ def predictive_values(*, tp: int, fp: int, tn: int, fn: int, prevalence: float) 
             continue
         result[name] = share * prior / (share * prior + wrong)
         if hits > 0 and errors > 0:
-            half = Z * float(np.sqrt((1.0 - share) / hits + (1.0 - wrong) / errors))
+            half = NORMAL_975 * float(np.sqrt((1.0 - share) / hits + (1.0 - wrong) / errors))
             centre = float(np.log(share * prior / wrong))
             result[f"{name}_low"], result[f"{name}_high"] = float(expit(centre - half)), float(expit(centre + half))
     return result
@@ -114,9 +113,9 @@ def mcnemar(first: npt.ArrayLike, second: npt.ArrayLike) -> McNemar:
     if n == 0:
         return McNemar(0, 0, 0, np.nan, np.nan, np.nan, np.nan)
     discordant = only_first + only_second
-    p = float(binomtest(only_first, discordant, 0.5).pvalue) if discordant else 1.0
+    p = min(1.0, 2 * binomial_cumulative(min(only_first, only_second), discordant, 0.5)) if discordant else 1.0
     difference = (only_first - only_second) / n
-    half = Z * float(np.sqrt(max(discordant - n * difference**2, 0.0))) / n
+    half = NORMAL_975 * float(np.sqrt(max(discordant - n * difference**2, 0.0))) / n
     return McNemar(n, only_first, only_second, difference, difference - half, difference + half, p)
 
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.stats import chi2
 
+from cacs_cxr.distributions import chi_squared_tail
 from cacs_cxr.evaluation.calibration import (
     NoFiniteFit,
     clipped_logit,
@@ -60,7 +60,7 @@ def heterogeneity_of_auc(groups: Sequence[Placements]) -> tuple[str, float, floa
         return "Cochran's Q", np.nan, np.nan, np.nan
     aucs, weights = np.array([group.auc for group in groups]), 1.0 / variances
     q = float(weights @ (aucs - np.average(aucs, weights=weights)) ** 2)
-    return "Cochran's Q", q, len(groups) - 1.0, float(chi2.sf(q, len(groups) - 1))
+    return "Cochran's Q", q, len(groups) - 1.0, chi_squared_tail(q, len(groups) - 1)
 
 
 def heterogeneity_of_calibration(part: pd.DataFrame, groups: Sequence[str]) -> tuple[float, float, float]:
@@ -83,7 +83,7 @@ def heterogeneity_of_calibration(part: pd.DataFrame, groups: Sequence[str]) -> t
         return np.nan, np.nan, np.nan
     statistic = max(2.0 * (apart - log_likelihood(positive, logits + common[0])), 0.0)
     df = len(groups) - 1
-    return statistic, float(df), float(chi2.sf(statistic, df)) if df else np.nan
+    return statistic, float(df), chi_squared_tail(statistic, df) if df else np.nan
 
 
 def subgroup_rows(part: pd.DataFrame, names: Sequence[str], *, least: int) -> tuple[list[dict[str, Any]], list[str]]:

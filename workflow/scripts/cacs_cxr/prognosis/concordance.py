@@ -5,7 +5,8 @@ from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import norm
+
+from cacs_cxr.distributions import NORMAL_975
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -38,7 +39,7 @@ class Concordance:
     @property
     def interval(self) -> tuple[float, float]:
         """95 % interval, cut to [0, 1]."""
-        half = float(norm.isf(0.025)) * self.se
+        half = NORMAL_975 * self.se
         return float(np.maximum(self.c - half, 0.0)), float(np.minimum(self.c + half, 1.0))
 
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.stats import norm
 
+from cacs_cxr.distributions import NORMAL_975
 from cacs_cxr.prognosis.follow_up import EVENT, GroupedFollowUp
 from cacs_cxr.study import Study
 
@@ -72,7 +72,7 @@ def cumulative_incidence(time: npt.ArrayLike, code: npt.ArrayLike, *, cause: int
     inner = (incidence > 0) & (incidence < 1 - 1e-12)
     low, high = np.full(times.size, np.nan), np.full(times.size, np.nan)
     log_incidence = np.log(incidence[inner])
-    half = norm.isf(0.025) * se[inner] / (incidence[inner] * -log_incidence)
+    half = NORMAL_975 * se[inner] / (incidence[inner] * -log_incidence)
     # A standard error far beyond the incidence makes the exponent overflow; the limit is then 0, as it should be.
     with np.errstate(over="ignore"):
         low[inner], high[inner] = (np.exp(log_incidence * np.exp(sign * half)) for sign in (1, -1))

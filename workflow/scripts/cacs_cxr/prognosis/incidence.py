@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from scipy.stats import chi2
 
+from cacs_cxr.distributions import chi_squared_quantile
 from cacs_cxr.prognosis.follow_up import DAYS_PER_YEAR, GroupedFollowUp, joined_notes
 from cacs_cxr.prognosis.kaplan_meier import kaplan_meier, median_follow_up
 from cacs_cxr.study import Study
@@ -21,8 +21,8 @@ def exact_rate(events: int, person_time: float) -> tuple[float, float, float]:
     """Rate with its exact Poisson 95 % interval, per unit of person-time; NaN without person-time."""
     if person_time <= 0:
         return np.nan, np.nan, np.nan
-    low = float(chi2.ppf(0.025, 2 * events)) / 2 if events else 0.0
-    high = float(chi2.ppf(0.975, 2 * events + 2)) / 2
+    low = chi_squared_quantile(0.025, 2 * events) / 2 if events else 0.0
+    high = chi_squared_quantile(0.975, 2 * events + 2) / 2
     return events / person_time, low / person_time, high / person_time
 
 

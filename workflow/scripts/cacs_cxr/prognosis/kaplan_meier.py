@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.stats import norm
 
+from cacs_cxr.distributions import NORMAL_975
 from cacs_cxr.prognosis.follow_up import GroupedFollowUp
 from cacs_cxr.study import Study
 
@@ -78,7 +78,7 @@ def kaplan_meier(time: npt.ArrayLike, event: npt.ArrayLike) -> KaplanMeier:
     inner = (survival > 0) & (survival < 1) & np.isfinite(log_se)
     low, high = np.full(times.size, np.nan), np.full(times.size, np.nan)
     log_survival = np.log(survival[inner])
-    half = norm.isf(0.025) * log_se[inner] / log_survival
+    half = NORMAL_975 * log_se[inner] / log_survival
     low[inner] = np.exp(-np.exp(np.log(-log_survival) - half))
     high[inner] = np.exp(-np.exp(np.log(-log_survival) + half))
     if survival[0] == 1.0:

@@ -6,8 +6,8 @@ from itertools import combinations
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.stats import chi2 as chi2_distribution
 
+from cacs_cxr.distributions import chi_squared_tail
 from cacs_cxr.multiplicity import holm
 from cacs_cxr.prognosis.follow_up import GroupedFollowUp, joined_notes
 from cacs_cxr.prognosis.kaplan_meier import at_risk
@@ -67,7 +67,7 @@ def overall_test(scores: LogRankScores) -> ChiSquare:
     if np.linalg.matrix_rank(covariance) < df:
         return ChiSquare(np.nan, df, np.nan, "not estimable: the events leave no variance between groups")
     chi2 = float(difference @ np.linalg.solve(covariance, difference))
-    return ChiSquare(chi2, df, float(chi2_distribution.sf(chi2, df)))
+    return ChiSquare(chi2, df, chi_squared_tail(chi2, df))
 
 
 def trend_test(scores: LogRankScores) -> ChiSquare:
@@ -77,7 +77,7 @@ def trend_test(scores: LogRankScores) -> ChiSquare:
     if variance <= 1e-12:
         return ChiSquare(np.nan, 1, np.nan, "not estimable: fewer than two groups at risk at an event")
     chi2 = float(weights @ (scores.observed - scores.expected)) ** 2 / variance
-    return ChiSquare(chi2, 1, float(chi2_distribution.sf(chi2, 1)))
+    return ChiSquare(chi2, 1, chi_squared_tail(chi2, 1))
 
 
 def logrank_table(group: GroupedFollowUp, study: Study) -> pd.DataFrame:

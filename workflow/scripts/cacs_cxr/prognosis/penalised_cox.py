@@ -6,8 +6,8 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 from scipy.optimize import brentq
-from scipy.stats import chi2
 
+from cacs_cxr.distributions import chi_squared_quantile, chi_squared_tail
 from cacs_cxr.prognosis.cox import WIDEST_PREDICTOR, cox_regression, partial_likelihood
 from cacs_cxr.prognosis.risk_sets import Floats, RiskSets, risk_sets
 
@@ -86,7 +86,7 @@ def profiled(
     ]
     if unbounded:
         estimate = float(np.sign(estimate) * np.inf)
-    return ProfiledEstimate(estimate, limits[0], limits[1], statistic, float(chi2.sf(statistic, 1)))
+    return ProfiledEstimate(estimate, limits[0], limits[1], statistic, chi_squared_tail(statistic, 1))
 
 
 def _value(beta: Floats, standard: Floats, sets: RiskSets, penalty: Penalty) -> tuple[float, Floats, Floats]:
@@ -161,7 +161,7 @@ def _limit(
     sign: int,
 ) -> float:
     """The place on one side at which the profile has fallen by half the 95 % quantile; infinite where it never does."""
-    allowed = float(chi2.isf(0.05, 1)) / 2
+    allowed = chi_squared_quantile(0.95, 1) / 2
     near = best.copy()
 
     def excess(log_ratio: float) -> float:

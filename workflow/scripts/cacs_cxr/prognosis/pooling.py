@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+
+from cacs_cxr.distributions import NORMAL_975, chi_squared_tail, f_tail, normal_tail, t_quantile, t_tail
 
 Floats = npt.NDArray[np.float64]
 
@@ -137,7 +138,7 @@ def pooled_proportion(values: npt.ArrayLike, errors: npt.ArrayLike) -> tuple[flo
     """
     c, se = np.asarray(values, dtype=float), np.asarray(errors, dtype=float)
     if c.size == 1:
-        half = float(stats.norm.isf(0.025)) * float(se[0])
+        half = NORMAL_975 * float(se[0])
         return float(c[0]), float(se[0]), float(np.maximum(c[0] - half, 0.0)), float(np.minimum(c[0] + half, 1.0))
     if not (np.isfinite(se).all() and ((c > 0) & (c < 1)).all()):
         return float(c.mean()), np.nan, np.nan, np.nan
@@ -150,16 +151,16 @@ def pooled_proportion(values: npt.ArrayLike, errors: npt.ArrayLike) -> tuple[flo
 def tail(statistic: float, *, df: int, residual_df: float) -> float:
     """Upper tail of k times an F statistic; of chi-squared where the denominator has infinite degrees of freedom."""
     if np.isfinite(residual_df):
-        return float(stats.f.sf(statistic / df, df, residual_df))
-    return float(stats.chi2.sf(statistic, df))
+        return f_tail(statistic / df, df, residual_df)
+    return chi_squared_tail(statistic, df)
 
 
 def two_sided_p(coefficient: float, se: float, *, df: float) -> float:
     """p-value of a coefficient by t, or by the normal distribution where the degrees of freedom are infinite."""
     ratio = abs(coefficient / se)
-    return float(2 * (stats.t.sf(ratio, df) if np.isfinite(df) else stats.norm.sf(ratio)))
+    return 2 * (t_tail(ratio, df) if np.isfinite(df) else normal_tail(ratio))
 
 
 def half_width(se: float, *, df: float) -> float:
     """Half of the 95 % interval of a coefficient, by t or by the normal distribution."""
-    return se * float(stats.t.isf(0.025, df) if np.isfinite(df) else stats.norm.isf(0.025))
+    return se * (t_quantile(0.975, df) if np.isfinite(df) else NORMAL_975)

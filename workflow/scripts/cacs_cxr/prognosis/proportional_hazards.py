@@ -6,8 +6,9 @@ from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import chi2, rankdata
+import pandas as pd
 
+from cacs_cxr.distributions import chi_squared_tail
 from cacs_cxr.prognosis.cox import information_of, risk_moments
 from cacs_cxr.prognosis.risk_sets import EFRON, Floats, RiskSets, Ties, risk_sets
 
@@ -39,7 +40,7 @@ def transformed_time(time: npt.ArrayLike, event: npt.ArrayLike, *, transform: Tr
             raise ValueError("the logarithm of time needs events after time 0; use another transform.")
         return np.log(np.where(days > 0, days, 1.0))
     if transform == "rank":
-        return np.asarray(rankdata(days), dtype=float)
+        return np.asarray(pd.Series(days).rank().to_numpy(float))
     times, events = np.unique(days[happened], return_counts=True)
     at_risk = days.size - np.searchsorted(np.sort(days), times, side="left")
     survival = np.concatenate([[1.0], np.cumprod(1 - events / at_risk)])
@@ -108,7 +109,7 @@ def _test(name: str, score: Floats, information: Floats, cross: Floats, square: 
     if singular or not np.isfinite(score).all():
         return ProportionalityTest(name, np.nan, df, np.nan)
     statistic = float(score @ np.linalg.solve(variance, score))
-    return ProportionalityTest(name, statistic, df, float(chi2.sf(statistic, df)))
+    return ProportionalityTest(name, statistic, df, chi_squared_tail(statistic, df))
 
 
 def scaled_schoenfeld(

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from scipy.stats import chi2
 
+from cacs_cxr.distributions import chi_squared_tail
 from cacs_cxr.prognosis.cox import cox_regression
 from cacs_cxr.prognosis.design import category_terms, columns_of, factor_terms, independent
 from cacs_cxr.prognosis.follow_up import DAYS_PER_YEAR, GroupedFollowUp, joined_notes
@@ -182,4 +182,4 @@ def _change(
     if len(values) > 1:
         return pooled_wald_test(pool(np.array(values), np.array(spreads)), np.arange(len(codes)))
     statistic = float(values[0] @ np.linalg.solve(spreads[0], values[0]))
-    return PooledTest(statistic, len(codes), np.inf, float(chi2.sf(statistic, len(codes))))
+    return PooledTest(statistic, len(codes), np.inf, chi_squared_tail(statistic, len(codes)))

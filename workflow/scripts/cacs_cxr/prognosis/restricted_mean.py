@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import norm
 
+from cacs_cxr.distributions import NORMAL_975, normal_tail
 from cacs_cxr.prognosis.kaplan_meier import kaplan_meier
 
 
@@ -44,6 +44,6 @@ def restricted_mean(time: npt.ArrayLike, event: npt.ArrayLike, *, horizon: float
 def mean_difference(one: RestrictedMean, other: RestrictedMean) -> tuple[float, float, float, float, float]:
     """Difference one - other in days, its standard error, 95 % limits and two-sided p-value."""
     difference, se = one.days - other.days, float(np.hypot(one.se, other.se))
-    half = float(norm.isf(0.025)) * se
-    p = float(2 * norm.sf(abs(difference / se))) if se > 0 else np.nan
+    half = NORMAL_975 * se
+    p = 2 * normal_tail(abs(difference / se)) if se > 0 else np.nan
     return difference, se, difference - half, difference + half, p

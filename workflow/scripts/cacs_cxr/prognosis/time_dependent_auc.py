@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import norm
+
+from cacs_cxr.distributions import NORMAL_975
 
 Floats = npt.NDArray[np.float64]
 
@@ -30,7 +31,7 @@ class TimeDependentAuc:
     @property
     def interval(self) -> tuple[float, float]:
         """95 % interval, cut to [0, 1]."""
-        half = float(norm.isf(0.025)) * self.se
+        half = NORMAL_975 * self.se
         return float(np.maximum(self.auc - half, 0.0)), float(np.minimum(self.auc + half, 1.0))
 
 
