@@ -97,7 +97,7 @@ def checked_predictions(
 
 def models_present(table: pd.DataFrame) -> list[str]:
     """Models of a table: those of the study first, in their order, then all others by name."""
-    return ordered_models(table["model"])
+    return ordered_models(table["model"].unique())
 
 
 def in_study_order(table: pd.DataFrame, study: Study) -> pd.DataFrame:

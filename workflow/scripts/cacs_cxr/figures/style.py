@@ -234,8 +234,9 @@ def write_sheet(figure: Figure, drawn: pd.DataFrame, *, simulated: bool, files: 
 def _write_vectors_and_table(
     figure: Figure, drawn: pd.DataFrame, *, simulated: bool, files: Mapping[str, Path]
 ) -> None:
-    # The raster has laid the figure out; to do it again for each format takes time and moves things a little.
-    figure.set_layout_engine("none")
+    # The raster has laid the figure out; to do it again for each format takes time and moves things a little. With the
+    # engine "none" Matplotlib would still draw everything twice.
+    figure.set_layout_engine(None)
     with whole_file(files["pdf"]) as temporary:
         figure.savefig(temporary, format="pdf", metadata={"CreationDate": None, "Creator": None, "Producer": None})
     with whole_file(files["svg"]) as temporary:
