@@ -47,18 +47,18 @@ def test_bootstrap_has_the_likelihood_and_optimism_of_samples_fitted_to_converge
     event = rng.random(n) < 0.3
     terms = [Term(f"x{place}", x[:, place]) for place in range(3)]
     drawn = bootstrap_models(
-        time, event, [{"model": terms}], measured=["model"], replicates=8, generator=np.random.default_rng(6)
+        time, event, [{"model": terms}], measured=["model"], replicates=30, generator=np.random.default_rng(6)
     )
     patients = sorted_patients(time, event)
-    for number, stream in enumerate(np.random.default_rng(6).spawn(8)):
+    for number, stream in enumerate(np.random.default_rng(6).spawn(30)):
         rows = np.repeat(patients.order, bootstrap_counts(n, stream))
         fit = cox_regression(time[rows], event[rows], x[rows])
         predictor = x @ fit.coefficients
         inside, outside = (concordance(time[who], event[who], predictor[who]).c for who in (rows, np.arange(n)))
         slope = cox_regression(time, event, predictor[:, np.newaxis]).coefficients[0]
-        assert drawn.gain["model"][number] == pytest.approx(2 * (fit.loglik - fit.loglik_null), abs=1e-4)
-        assert drawn.optimism["model"][number] == pytest.approx(inside - outside, abs=1e-4)
-        assert drawn.slope["model"][number] == pytest.approx(slope, abs=1e-4)
+        assert drawn.gain["model"][number] == pytest.approx(2 * (fit.loglik - fit.loglik_null), abs=1e-3)
+        assert drawn.optimism["model"][number] == pytest.approx(inside - outside, abs=5e-4)
+        assert drawn.slope["model"][number] == pytest.approx(slope, abs=4e-3)
 
 
 def test_optimism_of_noise_is_found() -> None:

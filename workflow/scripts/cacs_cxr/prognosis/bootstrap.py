@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from cacs_cxr.child_processes import Spread
 from cacs_cxr.job import progress
-from cacs_cxr.prognosis.cox import newton
+from cacs_cxr.prognosis.cox import likelihood_gradient, newton
 from cacs_cxr.prognosis.cox_residuals import sorted_score_residuals
 from cacs_cxr.prognosis.design import Term, independent
 from cacs_cxr.prognosis.resampling import (
@@ -18,12 +18,14 @@ from cacs_cxr.prognosis.resampling import (
     resample,
     sorted_patients,
 )
-from cacs_cxr.prognosis.risk_sets import Places
+from cacs_cxr.prognosis.risk_sets import Places, RiskSets
 from cacs_cxr.prognosis.sampled_concordance import cut_into_blocks, sampled_concordance, samples
 
 Floats = npt.NDArray[np.float64]
 PARTS = 12  # of the samples: enough that processes end together, few since each part fits all patients anew
-ENOUGH = 1e-2  # twice the gain in log-likelihood of a Newton step after which no other is worth its time
+ENOUGH = 1e-3  # twice the gain in log-likelihood of a step after which no other is worth its time
+FAR = 3.0  # of a step that starts too far from the maximum to be followed without looking
+STEPS = 4
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,7 @@ class _Model:
         coefficients: of all patients; 0 where they have none [p].
         influence: derivative of the coefficients by each patient's weight [n, p].
         information: observed information of all patients [p, p].
+        covariance: its inverse; None where some coefficient has no estimate or no bound [p, p].
     """
 
     chosen: Places
@@ -58,6 +61,7 @@ class _Model:
     coefficients: Floats
     influence: Floats
     information: Floats
+    covariance: Floats | None
 
 
 @dataclass(frozen=True)
@@ -187,10 +191,34 @@ def _fitted(model: _Model, sample: Resample, columns: Floats, *, start: Floats) 
         chosen = chosen[_varying(columns[:, chosen], weights)]
         start = np.zeros(chosen.size)
     own = np.asfortranarray(columns[:, chosen])
+    if without is None and model.covariance is not None:
+        near = _climbed(own, sets, start=start, covariance=model.covariance)
+        if near is not None:
+            return _Fit(chosen, *near, without)
     fit = newton(own, sets, start=start, enough=ENOUGH)
     if fit.failure and start.any():
         fit = newton(own, sets, enough=ENOUGH)
     return None if fit.failure else _Fit(chosen, fit.coefficients, fit.loglik, without)
+
+
+def _climbed(columns: Floats, sets: RiskSets, *, start: Floats, covariance: Floats) -> tuple[Floats, float] | None:
+    """Coefficients and log-likelihood of the maximum near `start`; None where a few steps do not find it.
+
+    Steps go by the covariance of all patients in place of the sample's own, which spares its information matrix. The
+    last step and its gain are taken, so that what is missing is a part of that gain: in samples of 3,000 and 10,000
+    patients no more than 0.0005 of a chi-squared statistic and 0.0005 of a slope.
+    """
+    coefficients = start
+    for _ in range(STEPS):
+        loglik, gradient = likelihood_gradient(coefficients, columns, sets)
+        step = covariance @ gradient
+        gain = float(step @ gradient)
+        coefficients = coefficients + step
+        if not gain < FAR:
+            return None
+        if gain < ENOUGH:
+            return coefficients, loglik + gain / 2
+    return None
 
 
 def _varying(columns: Floats, weights: Floats) -> npt.NDArray[np.bool_]:
@@ -230,7 +258,8 @@ def _fitted_models(
         coefficients = np.nan_to_num(fit.coefficients)
         residuals, information = sorted_score_residuals(columns[:, chosen], coefficients, everybody.sets)
         influence = residuals @ np.nan_to_num(fit.covariance)
-        fitted[name] = _Model(chosen, levels, coefficients, influence, information)
+        covariance = None if fit.failure or fit.unbounded.any() else fit.covariance
+        fitted[name] = _Model(chosen, levels, coefficients, influence, information, covariance)
     return columns, fitted
 
 
@@ -241,11 +270,12 @@ def _slope(model: _Model, coefficients: Floats, predictor: Floats, everybody: Re
         return np.nan
     # The slope if the likelihood of all patients were quadratic about their own coefficients.
     across = coefficients @ model.information
-    near = float(across @ model.coefficients) / float(across @ coefficients)
-    fit = newton(
-        ((predictor - predictor.mean()) / spread)[:, np.newaxis],
-        everybody.sets,
-        start=np.array([near * spread]),
-        enough=ENOUGH,
-    )
+    curvature = float(across @ coefficients)
+    start = np.array([float(across @ model.coefficients) / curvature * spread])
+    column = ((predictor - predictor.mean()) / spread)[:, np.newaxis]
+    if model.covariance is not None:
+        near = _climbed(column, everybody.sets, start=start, covariance=np.array([[spread**2 / curvature]]))
+        if near is not None:
+            return float(near[0][0]) / spread
+    fit = newton(column, everybody.sets, start=start, enough=ENOUGH)
     return float(fit.coefficients[0]) / spread if not fit.failure and not fit.unbounded.any() else np.nan
