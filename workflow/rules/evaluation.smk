@@ -70,6 +70,8 @@ rule evaluate:
         "logs/evaluate.log",
     benchmark:
         "logs/benchmarks/evaluate.tsv"
+    # Its categories are what the longest jobs wait for.
+    priority: 10
     conda:
         "../../envs/stats.yaml"
     threads: 1

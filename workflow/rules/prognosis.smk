@@ -87,9 +87,12 @@ rule analyse_incremental_value:
         "logs/analyse_incremental_value.log",
     benchmark:
         "logs/benchmarks/analyse_incremental_value.tsv"
+    # The longest job of a rebuild, and it waits for little.
+    priority: 10
     conda:
         "../../envs/stats.yaml"
-    threads: 4
+    # One by default: it then runs beside all others. --set-threads gives the bootstrap more.
+    threads: 1
     resources:
         mem_mb=lambda wildcards, attempt: 4000 * attempt,
         runtime=lambda wildcards, attempt: 60 * attempt,
