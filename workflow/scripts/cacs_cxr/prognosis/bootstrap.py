@@ -22,7 +22,7 @@ from cacs_cxr.prognosis.risk_sets import Places, RiskSets
 from cacs_cxr.prognosis.sampled_concordance import cut_into_blocks, sampled_concordance, samples
 
 Floats = npt.NDArray[np.float64]
-PARTS = 12  # of the samples: enough that processes end together, few since each part fits all patients anew
+PARTS = 6  # of the samples: few, since each part fits all patients anew
 ENOUGH = 1e-3  # twice the gain in log-likelihood of a step after which no other is worth its time
 FAR = 3.0  # of a step that starts too far from the maximum to be followed without looking
 STEPS = 4
