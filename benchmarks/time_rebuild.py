@@ -135,9 +135,8 @@ def main() -> None:
         patients = len(pd.read_parquet(folder / "results/cohort/analysis.parquet"))
         times = {rule: item["seconds"] for rule, item in manifest["wall_time_by_rule"].items()}
         samples = f"{bootstraps:,} bootstrap samples" if bootstraps else "bootstrap samples as configured"
-        print(
-            f"{patients:,} patients, {samples}, {options.cores} of {os.cpu_count()} cores: {wall:.0f} s, page {page:.1f} MB"
-        )
+        print(f"{patients:,} patients, {samples}, {options.cores} of {os.cpu_count()} cores: {wall:.0f} s")
+        print(f"page {page:.1f} MB")
         print(f"{used:.0f} s of processor; {floor:.2f} s are the least to start Python and import the libraries, and")
         print(f"{len(times)} jobs of {floor:.2f} s are {len(times) * floor / used:.0%} of all")
         print("\n| rule | seconds |\n| --- | --- |")
