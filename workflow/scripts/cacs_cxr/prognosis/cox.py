@@ -64,23 +64,22 @@ def risk_moments(predictor: Floats, covariates: Floats, sets: RiskSets) -> RiskM
         covariates: in the same order [n, p].
         sets: risk sets of all events.
     """
-    hazard, risk, highest, denominator = _denominators(predictor, sets)
-    numerator = sets.at_risk(risk[:, np.newaxis] * covariates)
-    if sets.efron:
-        tied = (hazard[sets.event_rows] * sets.event_weights)[:, np.newaxis] * covariates[sets.event_rows]
-        numerator -= sets.taken_off[:, np.newaxis] * sets.over_ties(tied)
-    return RiskMoments(risk, highest, denominator, numerator / denominator[:, np.newaxis])
-
-
-def _denominators(predictor: Floats, sets: RiskSets) -> tuple[Floats, Floats, float, Floats]:
-    """Relative hazards of the rows, these times weights, the logarithm of their scale, and their sums by event."""
     highest = float(predictor.max())
     hazard = np.exp(predictor - highest)
     risk = hazard if sets.weights is None else hazard * sets.weights
-    denominator = sets.at_risk(risk)
+    sums = sets.at_risk(_with_products(risk, covariates))
     if sets.efron:
-        denominator -= sets.taken_off * sets.over_ties(hazard[sets.event_rows] * sets.event_weights)
-    return hazard, risk, highest, denominator
+        tied = _with_products(hazard[sets.event_rows] * sets.event_weights, covariates[sets.event_rows])
+        sums -= sets.taken_off[:, np.newaxis] * sets.over_ties(tied)
+    return RiskMoments(risk, highest, sums[:, 0], sums[:, 1:] / sums[:, :1])
+
+
+def _with_products(weights: Floats, covariates: Floats) -> Floats:
+    """Weights [n] and their products with the covariates, by columns [n, 1 + p]."""
+    values = np.empty((weights.size, covariates.shape[1] + 1), order="F")
+    values[:, 0] = weights
+    np.multiply(weights[:, np.newaxis], covariates, out=values[:, 1:])
+    return values
 
 
 def information_of(moments: RiskMoments, covariates: Floats, sets: RiskSets, *, terms: Floats | None = None) -> Floats:
@@ -112,30 +111,11 @@ def partial_likelihood(
     """
     predictor = covariates @ coefficients + offset
     moments = risk_moments(predictor, covariates, sets)
-    loglik = _loglikelihood(predictor, moments.scale, moments.denominator, sets)
-    gradient = sets.event_weights @ covariates[sets.event_rows] - sets.share @ moments.mean
+    rows, share = sets.event_rows, sets.share
+    at_events = float(sets.event_weights @ predictor[rows])
+    loglik = at_events - float(share @ np.log(moments.denominator)) - float(share.sum()) * moments.scale
+    gradient = sets.event_weights @ covariates[rows] - share @ moments.mean
     return loglik, np.asarray(gradient), information_of(moments, covariates, sets)
-
-
-def likelihood_gradient(coefficients: Floats, covariates: Floats, sets: RiskSets) -> tuple[float, Floats]:
-    """Partial log-likelihood and its gradient [p] alone, in a third of the time that `partial_likelihood` takes.
-
-    Args:
-        coefficients: [p].
-        covariates: in the order of `sets` [n, p].
-        sets: risk sets of all events.
-    """
-    predictor = covariates @ coefficients
-    _, risk, scale, denominator = _denominators(predictor, sets)
-    # How much of each row's risk all the risk sets hold together; spares their means.
-    held = sets.held(sets.share / denominator)
-    gradient = sets.event_weights @ covariates[sets.event_rows] - (held * risk) @ covariates
-    return _loglikelihood(predictor, scale, denominator, sets), np.asarray(gradient)
-
-
-def _loglikelihood(predictor: Floats, scale: float, denominator: Floats, sets: RiskSets) -> float:
-    at_events = float(sets.event_weights @ predictor[sets.event_rows])
-    return at_events - float(sets.share @ np.log(denominator)) - float(sets.share.sum()) * scale
 
 
 def cox_regression(
