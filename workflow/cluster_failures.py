@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-LAST_CHARACTERS = 20_000  # of a log: limits and signals are told of at its end
+LAST_BYTES = 20_000  # of a log: limits and signals are told of at its end
 
 MORE_MEMORY = (
     "its memory limit stopped it. Each further attempt asks for more; for more from the start: "
@@ -35,9 +35,15 @@ def explain(rule: str, message: str | None, logs: Sequence[Path]) -> str | None:
         message: what the executor said, e.g. "SLURM-job '7' failed, SLURM status is: 'TIMEOUT'".
         logs: output of the job; files that are absent are passed over.
     """
-    told = [message or "", *(file.read_text(encoding="utf-8", errors="replace") for file in logs if file.is_file())]
-    text = "\n".join(part[-LAST_CHARACTERS:] for part in told)
+    text = "\n".join([message or "", *(end_of(file) for file in logs if file.is_file())])
     return next((reason.format(rule=rule) for pattern, reason in REASONS if re.search(pattern, text)), None)
+
+
+def end_of(log: Path) -> str:
+    """The last part of a log, however long it is."""
+    with log.open("rb") as file:
+        file.seek(max(log.stat().st_size - LAST_BYTES, 0))
+        return file.read().decode(errors="replace")
 
 
 def existing(logs: Sequence[str]) -> list[Path]:
