@@ -6,7 +6,17 @@ from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from cacs_cxr.figures.style import DOUBLE_COLUMN, SMALL, ink_on, new_figure, print_style, say, site_heading, write_foot
+from cacs_cxr.figures.style import (
+    DOUBLE_COLUMN,
+    SMALL,
+    figure_that_says,
+    ink_on,
+    new_figure,
+    print_style,
+    say,
+    site_heading,
+    write_foot,
+)
 from cacs_cxr.study import Study, model_label, ordered_models
 
 COLUMNS = ["site", "model", "actual", "predicted", "n", "share", "kappa_quadratic"]
@@ -40,12 +50,12 @@ def draw_confusion(drawn: pd.DataFrame, study: Study) -> Figure:
         study: gives sites and categories.
     """
     models = ordered_models(drawn["model"])[:MOST_MODELS] if len(drawn) else []
+    if not models:
+        words = "Not estimable: no model has both predictions and a cut-off at every threshold."
+        return figure_that_says(words, simulated=study.simulated)
     rows = len(study.sites)
     side = DOUBLE_COLUMN / max(len(models), MOST_MODELS)
     figure = new_figure(width=DOUBLE_COLUMN, height=rows * (side + 10) + 6, simulated=study.simulated, foot=4.5)
-    if not models:
-        say(figure.add_subplot(), "Not estimable: no model has predictions at all thresholds.")
-        return figure
     panels = figure.subplots(rows, max(len(models), MOST_MODELS), squeeze=False)
     for row, site in enumerate(study.sites):
         for column in range(panels.shape[1]):

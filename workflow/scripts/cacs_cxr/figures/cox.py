@@ -14,9 +14,9 @@ from cacs_cxr.figures.style import (
     INK,
     PALE,
     SMALL,
+    figure_that_says,
     new_figure,
     print_style,
-    say,
     write_foot,
 )
 from cacs_cxr.study import Study
@@ -37,9 +37,9 @@ def draw_cox(drawn: pd.DataFrame, study: Study) -> Figure:
     followed = drawn[drawn["n"] > 0]
     sites = [site for site in study.sites if (drawn["site"] == site.name).any() and len(followed)]
     if not sites:
-        figure = new_figure(width=DOUBLE_COLUMN, height=40, simulated=study.simulated)
-        say(figure.add_subplot(), f"Not estimable: no patient has follow-up for {study.event.name}.")
-        return figure
+        return figure_that_says(
+            f"Not estimable: no patient has follow-up for {study.event.name}.", simulated=study.simulated
+        )
     counts = [len(block_lines(drawn, site=site.name, study=study)) for site in sites]
     height = sum(4.6 * count + 14 for count in counts) + 9
     figure = new_figure(width=DOUBLE_COLUMN, height=height, simulated=study.simulated, foot=8.5)

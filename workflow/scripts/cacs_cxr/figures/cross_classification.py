@@ -12,10 +12,10 @@ from cacs_cxr.figures.style import (
     GREY,
     INK,
     SMALL,
+    figure_that_says,
     ink_on,
     new_figure,
     print_style,
-    say,
     site_heading,
     write_foot,
 )
@@ -35,9 +35,9 @@ def draw_cross_classification(drawn: pd.DataFrame, study: Study) -> Figure:
     """
     sites = [site for site in study.sites if drawn.loc[drawn["site"] == site.name, "n"].sum() > 0]
     if not sites:
-        figure = new_figure(width=DOUBLE_COLUMN, height=40, simulated=study.simulated)
-        say(figure.add_subplot(), "Not estimable: no patient has follow-up and both categories.")
-        return figure
+        return figure_that_says(
+            "Not estimable: no patient has follow-up and both categories.", simulated=study.simulated
+        )
     rows = -(-len(sites) // 2)
     height = rows * (11 * (len(study.categories) + 1) + 18) + 6
     figure = new_figure(width=DOUBLE_COLUMN, height=height, simulated=study.simulated, foot=4)

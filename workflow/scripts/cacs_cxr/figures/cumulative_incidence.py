@@ -12,6 +12,7 @@ from cacs_cxr.figures.style import (
     DOUBLE_COLUMN,
     GREY,
     SMALL,
+    figure_that_says,
     new_figure,
     print_style,
     say,
@@ -65,9 +66,10 @@ def draw_cumulative_incidence(drawn: pd.DataFrame, study: Study) -> Figure:
     """
     sites = [site for site in study.sites if (drawn["site"] == site.name).any()]
     if not sites:
-        figure = new_figure(width=DOUBLE_COLUMN, height=40, simulated=study.simulated)
-        say(figure.add_subplot(), "No competing event is recorded: one minus Kaplan–Meier is the cumulative incidence.")
-        return figure
+        return figure_that_says(
+            "No competing event is recorded: one minus Kaplan–Meier is the cumulative incidence.",
+            simulated=study.simulated,
+        )
     figure = new_figure(width=DOUBLE_COLUMN, height=66 * len(sites) + 12, simulated=study.simulated, foot=8)
     panels = figure.subplots(len(sites), 2, squeeze=False, sharey="row")
     strokes = dict(zip(study.categories, category_strokes(len(study.categories)), strict=True))

@@ -13,9 +13,9 @@ from cacs_cxr.figures.style import (
     GREY,
     INK,
     SMALL,
+    figure_that_says,
     new_figure,
     print_style,
-    say,
     site_heading,
     write_foot,
 )
@@ -105,9 +105,9 @@ def draw_incremental_value(drawn: pd.DataFrame, study: Study, *, horizon_years: 
     """
     sites = [site for site in study.sites if (drawn.loc[drawn["site"] == site.name, "value"].notna()).any()]
     if not sites:
-        figure = new_figure(width=DOUBLE_COLUMN, height=40, simulated=study.simulated)
-        say(figure.add_subplot(), f"Not estimable: no model of {study.event.name} could be fitted.")
-        return figure
+        return figure_that_says(
+            f"Not estimable: no model of {study.event.name} could be fitted.", simulated=study.simulated
+        )
     figure = new_figure(width=DOUBLE_COLUMN, height=44 * len(sites) + 12, simulated=study.simulated, foot=8)
     panels = figure.subplots(len(sites), 3, squeeze=False, width_ratios=[1, 0.72, 0.9])
     for row, site in zip(panels, sites, strict=True):

@@ -13,6 +13,7 @@ from cacs_cxr.figures.style import (
     DOUBLE_COLUMN,
     GREY,
     SMALL,
+    figure_that_says,
     new_figure,
     print_style,
     say,
@@ -105,9 +106,9 @@ def draw_kaplan_meier(drawn: pd.DataFrame, logrank: pd.DataFrame, study: Study, 
     """
     sites = [site for site in study.sites if (drawn["site"] == site.name).any()]
     if not sites:
-        figure = new_figure(width=DOUBLE_COLUMN, height=40, simulated=study.simulated)
-        say(figure.add_subplot(), f"Not estimable: no patient has follow-up for {study.event.name}.")
-        return figure
+        return figure_that_says(
+            f"Not estimable: no patient has follow-up for {study.event.name}.", simulated=study.simulated
+        )
     shown: Literal["incidence", "survival"] = "survival" if drawn["axis"].iloc[0] == "survival" else "incidence"
     strokes = dict(zip(study.categories, category_strokes(len(study.categories)), strict=True))
     table = 3.3 * len(study.categories) + 6

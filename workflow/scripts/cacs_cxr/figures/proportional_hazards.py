@@ -12,6 +12,7 @@ from cacs_cxr.figures.style import (
     DOUBLE_COLUMN,
     GREY,
     SMALL,
+    figure_that_says,
     new_figure,
     print_style,
     say,
@@ -72,9 +73,9 @@ def draw_proportional_hazards(drawn: pd.DataFrame, study: Study, *, transform: s
         if ((drawn["site"] == site.name) & (drawn["grouping"] == grouping)).any()
     ]
     if not keys:
-        figure = new_figure(width=DOUBLE_COLUMN, height=40, simulated=study.simulated)
-        say(figure.add_subplot(), f"Not estimable: no model of {study.event.name} could be fitted.")
-        return figure
+        return figure_that_says(
+            f"Not estimable: no model of {study.event.name} could be fitted.", simulated=study.simulated
+        )
     above = study.categories[1:]
     figure = new_figure(width=DOUBLE_COLUMN, height=42 * len(keys) + 12, simulated=study.simulated, foot=8)
     panels = figure.subplots(len(keys), len(above) + 1, squeeze=False)

@@ -10,9 +10,9 @@ from cacs_cxr.figures.incremental_value import MODEL_STROKES
 from cacs_cxr.figures.style import (
     DOUBLE_COLUMN,
     GREY,
+    figure_that_says,
     new_figure,
     print_style,
-    say,
     site_heading,
     write_foot,
 )
@@ -60,10 +60,8 @@ def draw_risk_prediction(drawn: pd.DataFrame, study: Study, *, horizon_years: fl
     """
     sites = [site for site in study.sites if (drawn["site"] == site.name).any()]
     if not sites:
-        figure = new_figure(width=DOUBLE_COLUMN, height=40, simulated=study.simulated)
         words = f"Not estimable: nobody is followed for {horizon_years:g} years, or no model could be fitted."
-        say(figure.add_subplot(), words)
-        return figure
+        return figure_that_says(words, simulated=study.simulated)
     figure = new_figure(width=DOUBLE_COLUMN, height=62 * len(sites) + 12, simulated=study.simulated, foot=8)
     panels = figure.subplots(len(sites), 2, squeeze=False)
     for (left, right), site in zip(panels, sites, strict=True):

@@ -133,6 +133,13 @@ def say(axes: Axes, text: str) -> None:
     axes.text(0.5, 0.5, text, transform=axes.transAxes, ha="center", va="center", color=GREY, wrap=True)
 
 
+def figure_that_says(text: str, *, simulated: bool) -> Figure:
+    """A low figure of the greater print width with words alone, where a study has nothing to draw."""
+    figure = new_figure(width=DOUBLE_COLUMN, height=40, simulated=simulated)
+    say(figure.add_subplot(), text)
+    return figure
+
+
 def ink_on(colour: tuple[float, ...]) -> str:
     """White or the ink of all letters, whichever stands out more on a ground (red, green, blue in [0, 1]).
 

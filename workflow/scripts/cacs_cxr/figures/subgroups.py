@@ -12,9 +12,9 @@ from cacs_cxr.figures.style import (
     GREY,
     PALE,
     SMALL,
+    figure_that_says,
     new_figure,
     print_style,
-    say,
     site_heading,
     write_foot,
 )
@@ -78,9 +78,7 @@ def draw_subgroups(drawn: pd.DataFrame, study: Study) -> Figure:
         study: gives sites, thresholds and labels.
     """
     if drawn.empty:
-        figure = new_figure(width=DOUBLE_COLUMN, height=40, simulated=study.simulated)
-        say(figure.add_subplot(), "Not estimable: there are no subgroups.")
-        return figure
+        return figure_that_says("Not estimable: there are no subgroups.", simulated=study.simulated)
     lines = lines_of(drawn)
     spacing = LINE if len(study.sites) < 3 else LINE * len(study.sites) / 2
     height = len(lines) * spacing + HEAD + FOOT
