@@ -19,7 +19,7 @@ from cacs_cxr.report.archive import archive_bytes, checksum_lines, csv_bytes
 from cacs_cxr.report.configuration import received_configuration, reported_configuration
 from cacs_cxr.report.received import received_tables
 from cacs_cxr.report.received_supplements import received_supplements, received_versions
-from cacs_cxr.report.supplements import SUPPLEMENTS
+from cacs_cxr.report.supplements import RESULTS, SUPPLEMENTS
 from cacs_cxr.report.unpacking import read_archive
 from cacs_cxr.study import Study
 from cacs_cxr.tables import write_csv, write_json, write_parquet
@@ -100,7 +100,8 @@ def test_round_trip_is_exact_and_gives_the_same_bytes(tmp_path: Path) -> None:
     write_json(VERSIONS, sources["versions"])
     supplements = example_supplements(analysis)
     for name, table in supplements.items():
-        write_csv(table, tmp_path / "first" / name)
+        said = {"simulated": study.simulated} if name in RESULTS else {}
+        write_csv(table.assign(**said), tmp_path / "first" / name)
     write_json(study.plain(), sources["study"])
     write_json(CONFIGURATION, sources["configuration"])
     first = packed(sources, tmp_path / "first.tar.gz")

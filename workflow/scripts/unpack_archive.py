@@ -10,7 +10,7 @@ from cacs_cxr.job import logged
 from cacs_cxr.report.configuration import received_configuration
 from cacs_cxr.report.received import received_tables
 from cacs_cxr.report.received_supplements import received_supplements, received_versions
-from cacs_cxr.report.supplements import SUPPLEMENTS
+from cacs_cxr.report.supplements import RESULTS, SUPPLEMENTS
 from cacs_cxr.report.unpacking import read_archive
 from cacs_cxr.study import Study
 from cacs_cxr.tables import write_csv, write_json, write_parquet
@@ -53,7 +53,9 @@ def main(
     write_json(received_configuration(archived, settings), configuration)
     write_json(received_versions(members, archive=str(archive)), versions)
     for path in supplements:
-        write_csv(brought[path.name], path)
+        table = brought[path.name]
+        said = {"simulated": described.simulated} if path.name in RESULTS else {}
+        write_csv(table.assign(**said), path)
 
 
 if __name__ == "__main__":

@@ -52,6 +52,8 @@ SUPPLEMENTS: Mapping[str, Mapping[str, str]] = {
         "note": "text",
     },
 }  # fmt: skip
+# Results among them: their files say in a last column whether the patients are simulated, which an archive says once.
+RESULTS = ("saliency.csv", "sanity.csv", "shortcut_probes.csv", "network_calibration.csv")
 WORDS = {
     "network_calibration.csv": "calibration of the networks before and after calibration on the tuning split",
     "corrupted_predictions.csv": "predictions of corrupted radiographs of some development patients",
