@@ -7,7 +7,7 @@ from cacs_cxr.job import logged
 from cacs_cxr.prognosis.competing_risks import competing_hazards, incidence_at_horizons
 from cacs_cxr.prognosis.cumulative_incidence import cumulative_incidence_table
 from cacs_cxr.prognosis.study_groups import Missing, read_study_groups
-from cacs_cxr.tables import stacked, write_csv
+from cacs_cxr.tables import write_results
 
 
 def main(
@@ -51,7 +51,7 @@ def main(
         ],
     }
     for name, frames in written.items():
-        write_csv(stacked(frames).assign(simulated=definition.simulated), tables[name])
+        write_results(frames, tables[name], simulated=definition.simulated)
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from cacs_cxr.prognosis.remedies import (
     period_table,
 )
 from cacs_cxr.prognosis.study_groups import Missing, read_study_groups
-from cacs_cxr.tables import stacked, write_csv
+from cacs_cxr.tables import write_results
 
 
 def main(
@@ -86,7 +86,7 @@ def main(
         "few_events": [few_events_table(group, definition, minimum_events=minimum) for group in read.groups],
     }
     for name, frames in written.items():
-        write_csv(stacked(frames).assign(simulated=definition.simulated), tables[name])
+        write_results(frames, tables[name], simulated=definition.simulated)
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from cacs_cxr.prognosis.risk_tables import benefit_table, calibration_table
 from cacs_cxr.prognosis.site_models import SiteModels, site_models
 from cacs_cxr.prognosis.study_groups import Missing, read_study_groups
 from cacs_cxr.seeds import derive_seed
-from cacs_cxr.tables import read_written_table, stacked, write_csv
+from cacs_cxr.tables import read_written_table, write_results
 
 LEAST_THRESHOLD, STEP = 0.01, 0.005
 
@@ -94,7 +94,7 @@ def main(
         ],
     }
     for name, frames in written.items():
-        write_csv(stacked(frames).assign(simulated=definition.simulated), tables[name])
+        write_results(frames, tables[name], simulated=definition.simulated)
 
 
 if __name__ == "__main__":

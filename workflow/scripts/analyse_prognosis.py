@@ -9,7 +9,7 @@ from cacs_cxr.prognosis.incidence import incidence_table
 from cacs_cxr.prognosis.kaplan_meier import kaplan_meier_table
 from cacs_cxr.prognosis.logrank import logrank_table
 from cacs_cxr.prognosis.study_groups import Missing, read_study_groups
-from cacs_cxr.tables import stacked, write_csv
+from cacs_cxr.tables import write_results
 
 
 def main(
@@ -56,7 +56,7 @@ def main(
         incidence: [incidence_table(group, definition, horizons_years=horizons_years) for group in groups],
     }
     for path, frames in written.items():
-        write_csv(stacked(frames).assign(simulated=definition.simulated), path)
+        write_results(frames, path, simulated=definition.simulated)
 
 
 if __name__ == "__main__":

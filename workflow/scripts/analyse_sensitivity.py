@@ -7,7 +7,7 @@ from cacs_cxr.job import logged
 from cacs_cxr.prognosis.follow_up import PREDICTED
 from cacs_cxr.prognosis.sensitivity import MAIN, sensitivity_table, variant
 from cacs_cxr.prognosis.study_groups import Missing, read_study_groups
-from cacs_cxr.tables import read_json, stacked, write_csv
+from cacs_cxr.tables import read_json, write_results
 
 
 def main(
@@ -63,7 +63,7 @@ def main(
             for name in dict.fromkeys([MAIN, *sensitivity])
         ]
         frames.append(sensitivity_table(choices, read.study, minimum_events=minimum_events_per_category))
-    write_csv(stacked(frames).assign(simulated=read.study.simulated), table)
+    write_results(frames, table, simulated=read.study.simulated)
 
 
 if __name__ == "__main__":

@@ -71,10 +71,13 @@ def write_array(array: npt.NDArray[Any], path: Path) -> None:
         np.lib.format.write_array(file, array, allow_pickle=False)
 
 
-def stacked(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
-    """Tables of the same columns below one another; the first one, without rows, where all are empty."""
+def write_results(frames: Sequence[pd.DataFrame], path: Path, *, simulated: bool) -> None:
+    """Write tables of the same columns below one another, and in a last column whether the patients are simulated.
+
+    Where all are empty the columns are those of the first one.
+    """
     filled = [frame for frame in frames if not frame.empty] or list(frames[:1])
-    return pd.concat(filled, ignore_index=True)
+    write_csv(pd.concat(filled, ignore_index=True).assign(simulated=simulated), path)
 
 
 def read_written_table(path: Path) -> pd.DataFrame:
