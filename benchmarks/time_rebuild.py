@@ -79,7 +79,7 @@ def drawn_archive(folder: Path, *, development: int, external: int) -> Path:
 
 
 def overlay_of(archive: Path, *, bootstraps: int | None) -> dict[str, object]:
-    """Configuration of a rebuild; with the archive's own numbers of bootstrap samples where none is given."""
+    """Configuration of a rebuild; with the default configuration's numbers of bootstrap samples where none is given."""
     overlay: dict[str, object] = {"start_from": "predictions", "archive": str(archive.resolve()), "simulated": True}
     default = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
     for section in ("evaluation", "prognosis"):
@@ -104,7 +104,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--patients", type=int, nargs=2, default=[10230, 3000], metavar=("DEVELOPMENT", "EXTERNAL"))
     parser.add_argument("--archive", type=Path, help="rebuild this archive of a study instead of drawing patients")
-    parser.add_argument("--bootstraps", type=int, help="2,000 of drawn patients, the default study's of an archive")
+    parser.add_argument("--bootstraps", type=int, help="2,000 for drawn patients, as configured for an archive")
     parser.add_argument("--cores", type=int, default=2)
     parser.add_argument("--keep", type=Path, help="folder to work in and to leave")
     options = parser.parse_args()

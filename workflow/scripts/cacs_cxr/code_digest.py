@@ -63,7 +63,8 @@ def files_behind(script: Path) -> set[Path]:
 
 @cache
 def _data_files(folder: Path) -> tuple[Path, ...]:
-    return tuple(item for item in folder.iterdir() if item.suffix in {".jinja", ".css", ".js", ".yaml"})
+    kinds = {".jinja", ".css", ".js", ".yaml"}
+    return tuple(item for item in folder.iterdir() if item.is_file() and item.suffix in kinds)
 
 
 @cache
@@ -108,9 +109,12 @@ def _keep() -> None:
     try:
         KEPT.parent.mkdir(exist_ok=True)
         descriptor, name = tempfile.mkstemp(prefix=f".{KEPT.name}.", dir=KEPT.parent)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(content)
-        Path(name).replace(KEPT)
+        try:
+            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+                file.write(content)
+            Path(name).replace(KEPT)
+        finally:
+            Path(name).unlink(missing_ok=True)
     except OSError:
         return
 

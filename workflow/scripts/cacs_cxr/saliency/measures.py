@@ -4,7 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import binomtest, rankdata, t
+from scipy.stats import rankdata, t
+
+from cacs_cxr.evaluation.operating_points import wilson_interval
 
 Floats = npt.NDArray[np.float64]
 Marks = npt.NDArray[np.bool_]
@@ -81,8 +83,7 @@ def share_of(values: npt.ArrayLike) -> Mean:
     found = found[~np.isnan(found)]
     if not found.size:
         return Mean(0, np.nan, np.nan, np.nan)
-    interval = binomtest(int(found.sum()), found.size).proportion_ci(method="wilson")
-    return Mean(found.size, float(found.mean()), float(interval.low), float(interval.high))
+    return Mean(found.size, float(found.mean()), *wilson_interval(int(found.sum()), found.size))
 
 
 def scaled(mean: Mean, *, by: float) -> Mean:
