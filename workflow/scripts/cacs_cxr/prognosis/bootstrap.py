@@ -23,6 +23,7 @@ from cacs_cxr.prognosis.sampled_cox import (
     event_days,
     likelihood_residuals,
     sampled_sets,
+    some_of,
 )
 
 PARTS = 6  # of the samples: few, since each part fits all patients anew
@@ -46,12 +47,21 @@ class Replicates:
 
 @dataclass(frozen=True)
 class _Cohort:
-    """The patients of all samples, prepared for every question."""
+    """The patients of all samples, prepared for every question.
+
+    Attributes:
+        patients: sorted.
+        everybody: all of them as a sample.
+        blocks: of them, for concordance.
+        days: those with events.
+        copies: all of them, as often as samples are fitted at once.
+    """
 
     patients: SortedPatients
     everybody: Resample
     blocks: Blocks
     days: EventDays
+    copies: SampledSets
 
 
 @dataclass(frozen=True)
@@ -138,9 +148,9 @@ def _drawn(part: _Part) -> Replicates:
     """Draw the samples of a part and fit every model to each."""
     names, n = list(part.designs[0]), part.time.size
     result = _nothing(names, part.measured, len(part.numbers))
-    cohort = _cohort(part.time, part.event)
-    data_set = np.asarray(part.numbers) % len(part.designs)
     at_once = max(VALUES_AT_ONCE // n, 1)
+    cohort = _cohort(part.time, part.event, at_once=at_once)
+    data_set = np.asarray(part.numbers) % len(part.designs)
     for place in np.unique(data_set).tolist():
         columns, models = whole_models(part.designs[place], cohort.everybody, cohort.patients.order)
         numbers = np.flatnonzero(data_set == place)
@@ -163,10 +173,12 @@ def _drawn(part: _Part) -> Replicates:
     return result
 
 
-def _cohort(time: npt.NDArray[np.int64], event: npt.NDArray[np.bool_]) -> _Cohort:
+def _cohort(time: npt.NDArray[np.int64], event: npt.NDArray[np.bool_], *, at_once: int) -> _Cohort:
     patients = sorted_patients(time, event)
     everybody = resample(patients, np.ones(time.size, dtype=np.int64))
-    return _Cohort(patients, everybody, cut_into_blocks(patients), event_days(patients))
+    days = event_days(patients)
+    copies = sampled_sets(days, np.ones((at_once, time.size)))
+    return _Cohort(patients, everybody, cut_into_blocks(patients), days, copies)
 
 
 def _fits(cohort: _Cohort, sets: SampledSets, columns: Floats, model: WholeModel) -> _Fits:
@@ -209,7 +221,7 @@ def _slopes(cohort: _Cohort, model: WholeModel, fits: _Fits) -> Floats:
     curvature = np.einsum("sp,sp->s", across, coefficients)
     start = (across @ model.coefficients / curvature * spread)[:, np.newaxis]
     column = ((predictor - predictor.mean(axis=1, keepdims=True)) / spread[:, np.newaxis])[:, :, np.newaxis]
-    everybody = sampled_sets(cohort.days, np.ones(predictor.shape))
+    everybody = some_of(cohort.copies, np.arange(which.size), width=cohort.days.starts.size)
     covariance = (spread**2 / curvature)[:, np.newaxis, np.newaxis]
     reached, loglik = climb(cohort.days, everybody, column, start=start, covariance=covariance)
     for place in np.flatnonzero(np.isnan(loglik)).tolist():

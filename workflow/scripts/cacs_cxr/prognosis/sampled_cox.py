@@ -129,7 +129,7 @@ def climb(
         own, along = (values if len(values) == 1 else values[left] for values in (columns, covariance))
         predictor = np.matmul(own, at[left][:, :, np.newaxis])[:, :, 0]
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-            value, residuals = likelihood_residuals(days, _of(sets, left, width=days.starts.size), predictor)
+            value, residuals = likelihood_residuals(days, some_of(sets, left, width=days.starts.size), predictor)
             gradient = np.matmul(residuals[:, np.newaxis], own)[:, 0]
             step = np.matmul(along, gradient[:, :, np.newaxis])[:, :, 0]
             gain = np.einsum("sp,sp->s", step, gradient)
@@ -143,8 +143,8 @@ def climb(
     return reached, loglik
 
 
-def _of(sets: SampledSets, which: Places, *, width: int) -> SampledSets:
-    """The sets of some samples, in their order."""
+def some_of(sets: SampledSets, which: Places, *, width: int) -> SampledSets:
+    """The sets of some samples, in their order, of `width` days with events."""
     if which.size == sets.counts.shape[0]:
         return sets
     place = np.full(sets.counts.shape[0], -1)
